@@ -1,0 +1,72 @@
+"""Small middlewares of the house: the admin's content policy, a person's language, an expired session under htmx.
+
+They know requests and responses, and nothing of orders, deals or messages.
+"""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
+from django.utils.translation import get_supported_language_variant
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class AdminContentPolicyMiddleware:
+    """Gives /admin/ the looser policy its theme needs. Everything else keeps the strict one."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if request.path_info.startswith("/admin/"):
+            response._csp_replace = settings.ADMIN_CONTENT_POLICY  # type: ignore[attr-defined]
+        return response
+
+
+class PersonLocaleMiddleware(LocaleMiddleware):
+    """Speaks the signed-in person's language; for everybody else the cookie's or the browser's."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Activate the language for this request, falling back where a person's choice is empty or unknown."""
+        super().process_request(request)
+        chosen = getattr(request.user, "language", "") if request.user.is_authenticated else ""
+        if not chosen:
+            return
+        try:
+            language = get_supported_language_variant(chosen)
+        except LookupError:
+            return
+        translation.activate(language)
+        request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
+
+
+class HtmxLoginMiddleware:
+    """Sends the whole page to the login when a background request finds its session gone.
+
+    htmx would follow a redirect and put the login page into the middle of the board; `HX-Redirect` makes the
+    browser go there, and come back to the page the person was on.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if not getattr(request, "htmx", False) or not _leads_to_login(response):
+            return response
+        came_from = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+        answer = HttpResponse(status=204)
+        answer["HX-Redirect"] = redirect_to_login(came_from).url
+        return answer
+
+
+def _leads_to_login(response: HttpResponseBase) -> bool:
+    if response.status_code != 302:
+        return False
+    return urlsplit(response["Location"]).path == settings.LOGIN_URL

@@ -1,0 +1,22 @@
+"""The addresses of the whole site. Each app brings its own; the house adds admin, health and metrics."""
+
+from importlib.util import find_spec
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+from django.views.static import serve
+
+from oms.health import healthz, metrics
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("metrics", metrics, name="metrics"),
+    path("admin/", admin.site.urls),
+    path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT}, name="media"),
+]
+urlpatterns += [
+    path("", include(urls))
+    for urls in ("shops.urls", "orders.imports.urls", "notifications.urls", "crm.urls")
+    if find_spec(urls)
+]
