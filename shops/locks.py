@@ -1,0 +1,37 @@
+"""The one way to lock rows: by primary key in ascending order, inside a transaction.
+
+`FOR NO KEY UPDATE` is used so that inserting children of a locked row does not wait for it. The order of
+locks between tables is: order, stock rows, deal, document series.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from django.db import models, transaction
+
+from shops.errors import NotInTransaction
+
+M = TypeVar("M", bound=models.Model)
+
+
+def lock(queryset: models.QuerySet[M], pks: Iterable[int]) -> list[M]:
+    """Lock the rows with these keys and return them by ascending key; absent ones are left out.
+
+    Raises `NotInTransaction` outside a transaction, where a lock would silently do nothing.
+    """
+    if not transaction.get_connection(queryset.db).in_atomic_block:
+        raise NotInTransaction("a lock was asked for outside a transaction")
+    wanted = sorted(set(pks))
+    if not wanted:
+        return []
+    return list(queryset.select_for_update(no_key=True, of=("self",)).filter(pk__in=wanted).order_by("pk"))
+
+
+def lock_one(queryset: models.QuerySet[M], pk: int) -> M:
+    """Lock one row and return it; raises the model's `DoesNotExist` when the queryset does not hold it."""
+    rows = lock(queryset, [pk])
+    if not rows:
+        raise queryset.model.DoesNotExist(f"{queryset.model.__name__} {pk} does not exist")
+    return rows[0]
