@@ -163,8 +163,8 @@ def _placeholders_agree(message: Message) -> bool:
     return all(_placeholders(text) <= wanted for text in strings)
 
 
-def _placeholders(text: str) -> set[str]:
-    return {match.group(0) for match in _PLACEHOLDER.finditer(text)}
+def _placeholders(text: str | None) -> set[str]:
+    return {match.group(0) for match in _PLACEHOLDER.finditer(text or "")}
 
 
 def _label(message: Message) -> str:

@@ -110,7 +110,11 @@ def structured_logging(*, level: str, as_json: bool) -> dict[str, Any]:
         renderer += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     else:
         renderer.append(structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0))
-    formatter = {"()": structlog.stdlib.ProcessorFormatter, "foreign_pre_chain": shared, "processors": renderer}
+    formatter = {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "foreign_pre_chain": shared,
+        "processors": renderer,
+    }
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -62,7 +62,7 @@ _migrated = False
 
 
 def _migrations_are_applied() -> bool:
-    global _migrated
+    global _migrated  # noqa: PLW0603
     if not _migrated:
         executor = MigrationExecutor(connection)
         _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())

@@ -43,7 +43,7 @@ class PersonLocaleMiddleware(LocaleMiddleware):
         except LookupError:
             return
         translation.activate(language)
-        request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = translation.get_language()
 
 
 class HtmxLoginMiddleware:

@@ -31,9 +31,13 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
 if PRODUCTION and not SECRET_KEY:
     raise ImproperlyConfigured("OMS_ENV=production needs SECRET_KEY: a long random text that you keep.")
 if PRODUCTION and not ALLOWED_HOSTS:
-    raise ImproperlyConfigured("OMS_ENV=production needs ALLOWED_HOSTS: the host names of this site, by comma.")
+    raise ImproperlyConfigured(
+        "OMS_ENV=production needs ALLOWED_HOSTS: the host names of this site, by comma."
+    )
 if PRODUCTION and DEBUG:
-    raise ImproperlyConfigured("OMS_ENV=production does not run with DEBUG on: error pages would show secrets.")
+    raise ImproperlyConfigured(
+        "OMS_ENV=production does not run with DEBUG on: error pages would show secrets."
+    )
 SECRET_KEY = SECRET_KEY or local_secret_key(DATA_DIR)
 ALLOWED_HOSTS = ALLOWED_HOSTS or ["localhost", "127.0.0.1", "[::1]"]
 
@@ -112,7 +116,7 @@ TEMPLATES = [
     }
 ]
 
-# --- Database -------------------------------------------------------------------------------------------------
+# Database
 
 DATABASES: dict[str, dict[str, Any]] = {
     "default": database_from(
@@ -121,7 +125,7 @@ DATABASES: dict[str, dict[str, Any]] = {
     )
 }
 
-# --- People ---------------------------------------------------------------------------------------------------
+# People
 
 AUTH_USER_MODEL = "shops.User"
 AUTHENTICATION_BACKENDS = [
@@ -146,7 +150,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_VERBOSE = False
 
-# --- Languages ------------------------------------------------------------------------------------------------
+# Languages
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ro", _("Romanian")), ("pl", _("Polish")), ("uk", _("Ukrainian"))]
@@ -156,7 +160,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 
-# --- Files ----------------------------------------------------------------------------------------------------
+# Files
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
@@ -206,7 +210,7 @@ CELERY_BEAT_SCHEDULE = {
     }
 }
 
-# --- Outgoing messages ----------------------------------------------------------------------------------------
+# Outgoing messages
 
 # "log:" keeps everything inside: the Messages page shows what would have gone out.
 EMAIL_URL = env.str("EMAIL_URL", default="log:")
@@ -232,7 +236,7 @@ SMS: dict[str, Any] = {
     "timeout": env.int("SMS_TIMEOUT", default=15),
 }
 
-# --- Security -------------------------------------------------------------------------------------------------
+# Security
 
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
@@ -265,7 +269,7 @@ ADMIN_CONTENT_POLICY = {
     "style-src": ["'self'", "'unsafe-inline'"],
 }
 
-# --- Operation ------------------------------------------------------------------------------------------------
+# Operation
 
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 PROMETHEUS_EXPORT_MIGRATIONS = False

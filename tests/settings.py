@@ -13,6 +13,13 @@ if "OMS_TEST_DATA_DIR" not in os.environ:
     os.environ["OMS_TEST_DATA_DIR"] = tempfile.mkdtemp(prefix="oms-tests-")
     atexit.register(shutil.rmtree, os.environ["OMS_TEST_DATA_DIR"], ignore_errors=True)
 
+
+def _own_redis_database(url: str) -> str:
+    """Each worker of pytest-xdist reads wake-ups from a numbered database of its own."""
+    number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    return f"{url}/{number}" if url else ""
+
+
 FOLDER = os.environ["OMS_TEST_DATA_DIR"]
 for name in ("EMAIL_URL", "SMS_URL", "DEBUG", "OMS_PUBLIC_URL", "METRICS_TOKEN", "DATABASE_POOL"):
     os.environ.pop(name, None)
@@ -23,7 +30,7 @@ os.environ |= {
     "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
     "LOG_LEVEL": "WARNING",
     "DATABASE_URL": os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{FOLDER}/oms.sqlite3",
-    "REDIS_URL": os.environ.get("TEST_REDIS_URL", ""),
+    "REDIS_URL": _own_redis_database(os.environ.get("TEST_REDIS_URL", "")),
     # Without a Redis, wake-ups stay in this process: nobody reads them, and nothing is waited for.
     "CELERY_BROKER_URL": "memory://",
 }
