@@ -19,6 +19,7 @@ class Shortage:
     name: str
     wanted: int
     available: int
+    product_id: int = 0
 
 
 class StockShort(StockError):

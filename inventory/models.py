@@ -178,3 +178,6 @@ class Reservation(models.Model):
         indexes = [
             models.Index(fields=["stock_item", "created_at", "id"], condition=Q(backordered__gt=0), name="waiting_oldest_first")
         ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} · {self.stock_item_id}"

@@ -7,7 +7,7 @@ locks between tables is: order, stock rows, deal, document series.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import models, transaction
 
@@ -33,5 +33,6 @@ def lock_one(queryset: models.QuerySet[M], pk: int) -> M:
     """Lock one row and return it; raises the model's `DoesNotExist` when the queryset does not hold it."""
     rows = lock(queryset, [pk])
     if not rows:
-        raise queryset.model.DoesNotExist(f"{queryset.model.__name__} {pk} does not exist")
+        model: Any = queryset.model
+        raise model.DoesNotExist(f"{model.__name__} {pk} does not exist")
     return rows[0]

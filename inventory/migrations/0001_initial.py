@@ -6,152 +6,354 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('shops', '0001_initial'),
+        ("shops", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sku', models.CharField(blank=True, help_text='Your article number; unique in the shop.', max_length=100, verbose_name='SKU')),
-                ('barcode', models.CharField(blank=True, max_length=64, verbose_name='barcode')),
-                ('name', models.CharField(max_length=255, verbose_name='name')),
-                ('unit', models.CharField(blank=True, default='pcs', max_length=20, verbose_name='unit')),
-                ('price', models.DecimalField(blank=True, decimal_places=2, help_text="With VAT, in the shop's currency.", max_digits=12, null=True, verbose_name='price')),
-                ('cost', models.DecimalField(blank=True, decimal_places=2, help_text='What one unit costs you, without VAT.', max_digits=12, null=True, verbose_name='cost')),
-                ('vat_rate', models.DecimalField(blank=True, decimal_places=2, max_digits=5, null=True, verbose_name='VAT rate, %')),
-                ('weight_grams', models.PositiveIntegerField(blank=True, null=True, verbose_name='weight, g')),
-                ('place', models.CharField(blank=True, help_text='For example B-03-2; pick lists are sorted by it.', max_length=50, verbose_name='place in the warehouse')),
-                ('is_tracked', models.BooleanField(default=True, help_text='Off: the product never blocks an order. Products that arrive with an order and are not known yet start like this.', verbose_name='stock is counted')),
-                ('allow_backorder', models.BooleanField(default=False, verbose_name='may be sold before it is in stock')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('source', models.CharField(blank=True, editable=False, max_length=30, verbose_name='source')),
-                ('external_product_id', models.CharField(blank=True, editable=False, max_length=64)),
-                ('external_variation_id', models.CharField(blank=True, editable=False, max_length=64)),
-                ('search_text', models.TextField(blank=True, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop', verbose_name='shop')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "sku",
+                    models.CharField(
+                        blank=True,
+                        help_text="Your article number; unique in the shop.",
+                        max_length=100,
+                        verbose_name="SKU",
+                    ),
+                ),
+                ("barcode", models.CharField(blank=True, max_length=64, verbose_name="barcode")),
+                ("name", models.CharField(max_length=255, verbose_name="name")),
+                ("unit", models.CharField(blank=True, default="pcs", max_length=20, verbose_name="unit")),
+                (
+                    "price",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        help_text="With VAT, in the shop's currency.",
+                        max_digits=12,
+                        null=True,
+                        verbose_name="price",
+                    ),
+                ),
+                (
+                    "cost",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        help_text="What one unit costs you, without VAT.",
+                        max_digits=12,
+                        null=True,
+                        verbose_name="cost",
+                    ),
+                ),
+                (
+                    "vat_rate",
+                    models.DecimalField(
+                        blank=True, decimal_places=2, max_digits=5, null=True, verbose_name="VAT rate, %"
+                    ),
+                ),
+                (
+                    "weight_grams",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="weight, g"),
+                ),
+                (
+                    "place",
+                    models.CharField(
+                        blank=True,
+                        help_text="For example B-03-2; pick lists are sorted by it.",
+                        max_length=50,
+                        verbose_name="place in the warehouse",
+                    ),
+                ),
+                (
+                    "is_tracked",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Off: the product never blocks an order. Products that arrive with an order and are not known yet start like this.",
+                        verbose_name="stock is counted",
+                    ),
+                ),
+                (
+                    "allow_backorder",
+                    models.BooleanField(default=False, verbose_name="may be sold before it is in stock"),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "source",
+                    models.CharField(blank=True, editable=False, max_length=30, verbose_name="source"),
+                ),
+                ("external_product_id", models.CharField(blank=True, editable=False, max_length=64)),
+                ("external_variation_id", models.CharField(blank=True, editable=False, max_length=64)),
+                ("search_text", models.TextField(blank=True, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="shops.shop",
+                        verbose_name="shop",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'product',
-                'verbose_name_plural': 'products',
-                'ordering': ['name', 'pk'],
+                "verbose_name": "product",
+                "verbose_name_plural": "products",
+                "ordering": ["name", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='StockItem',
+            name="StockItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on_hand', models.IntegerField(default=0, editable=False, verbose_name='on hand')),
-                ('reserved', models.IntegerField(default=0, editable=False, verbose_name='reserved')),
-                ('safety_stock', models.PositiveIntegerField(default=0, help_text='Below this much available you are warned.', verbose_name='safety stock')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stock_items', to='inventory.product', verbose_name='product')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("on_hand", models.IntegerField(default=0, editable=False, verbose_name="on hand")),
+                ("reserved", models.IntegerField(default=0, editable=False, verbose_name="reserved")),
+                (
+                    "safety_stock",
+                    models.PositiveIntegerField(
+                        default=0,
+                        help_text="Below this much available you are warned.",
+                        verbose_name="safety stock",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stock_items",
+                        to="inventory.product",
+                        verbose_name="product",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'stock item',
-                'verbose_name_plural': 'stock items',
+                "verbose_name": "stock item",
+                "verbose_name_plural": "stock items",
             },
         ),
         migrations.CreateModel(
-            name='Reservation',
+            name="Reservation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.CharField(max_length=100, verbose_name='reference')),
-                ('reserved', models.PositiveIntegerField(default=0, verbose_name='reserved')),
-                ('backordered', models.PositiveIntegerField(default=0, verbose_name='backordered')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='since')),
-                ('stock_item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reservations', to='inventory.stockitem', verbose_name='stock item')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.CharField(max_length=100, verbose_name="reference")),
+                ("reserved", models.PositiveIntegerField(default=0, verbose_name="reserved")),
+                ("backordered", models.PositiveIntegerField(default=0, verbose_name="backordered")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="since")),
+                (
+                    "stock_item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reservations",
+                        to="inventory.stockitem",
+                        verbose_name="stock item",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'reservation',
-                'verbose_name_plural': 'reservations',
+                "verbose_name": "reservation",
+                "verbose_name_plural": "reservations",
             },
         ),
         migrations.CreateModel(
-            name='StockMovement',
+            name="StockMovement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('actor_kind', models.CharField(choices=[('person', 'Person'), ('key', 'API key'), ('source', 'Sales channel'), ('customer', 'Customer'), ('courier', 'Courier'), ('system', 'System')], max_length=10, verbose_name='by (kind)')),
-                ('actor_label', models.CharField(blank=True, max_length=150, verbose_name='by')),
-                ('kind', models.CharField(choices=[('receipt', 'Received'), ('shipment', 'Shipped'), ('shipment_reversed', 'Shipment undone'), ('restock', 'Returned to stock'), ('write_off', 'Written off'), ('count', 'Counted')], max_length=20, verbose_name='kind')),
-                ('quantity', models.IntegerField(help_text='Positive in, negative out.', verbose_name='quantity')),
-                ('reference', models.CharField(blank=True, db_index=True, max_length=100, verbose_name='reference')),
-                ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
-                ('at', models.DateTimeField(auto_now_add=True, verbose_name='at')),
-                ('actor_user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='person')),
-                ('stock_item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='inventory.stockitem', verbose_name='stock item')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "actor_kind",
+                    models.CharField(
+                        choices=[
+                            ("person", "Person"),
+                            ("key", "API key"),
+                            ("source", "Sales channel"),
+                            ("customer", "Customer"),
+                            ("courier", "Courier"),
+                            ("system", "System"),
+                        ],
+                        max_length=10,
+                        verbose_name="by (kind)",
+                    ),
+                ),
+                ("actor_label", models.CharField(blank=True, max_length=150, verbose_name="by")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("receipt", "Received"),
+                            ("shipment", "Shipped"),
+                            ("shipment_reversed", "Shipment undone"),
+                            ("restock", "Returned to stock"),
+                            ("write_off", "Written off"),
+                            ("count", "Counted"),
+                        ],
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "quantity",
+                    models.IntegerField(help_text="Positive in, negative out.", verbose_name="quantity"),
+                ),
+                (
+                    "reference",
+                    models.CharField(blank=True, db_index=True, max_length=100, verbose_name="reference"),
+                ),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
+                ("at", models.DateTimeField(auto_now_add=True, verbose_name="at")),
+                (
+                    "actor_user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
+                ),
+                (
+                    "stock_item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="movements",
+                        to="inventory.stockitem",
+                        verbose_name="stock item",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'stock movement',
-                'verbose_name_plural': 'stock movements',
+                "verbose_name": "stock movement",
+                "verbose_name_plural": "stock movements",
             },
         ),
         migrations.CreateModel(
-            name='Warehouse',
+            name="Warehouse",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('is_default', models.BooleanField(default=False, verbose_name='default')),
-                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop', verbose_name='shop')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("is_default", models.BooleanField(default=False, verbose_name="default")),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="shops.shop",
+                        verbose_name="shop",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'warehouse',
-                'verbose_name_plural': 'warehouses',
+                "verbose_name": "warehouse",
+                "verbose_name_plural": "warehouses",
             },
         ),
         migrations.AddField(
-            model_name='stockitem',
-            name='warehouse',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stock_items', to='inventory.warehouse', verbose_name='warehouse'),
+            model_name="stockitem",
+            name="warehouse",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="stock_items",
+                to="inventory.warehouse",
+                verbose_name="warehouse",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.UniqueConstraint(condition=models.Q(('sku', ''), _negated=True), fields=('shop', 'sku'), name='sku_per_shop'),
+            model_name="product",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("sku", ""), _negated=True), fields=("shop", "sku"), name="sku_per_shop"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.UniqueConstraint(condition=models.Q(('sku', ''), models.Q(('external_product_id', ''), _negated=True)), fields=('shop', 'source', 'external_product_id', 'external_variation_id'), name='external_product_per_shop'),
+            model_name="product",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("sku", ""), models.Q(("external_product_id", ""), _negated=True)),
+                fields=("shop", "source", "external_product_id", "external_variation_id"),
+                name="external_product_per_shop",
+            ),
         ),
         migrations.AddIndex(
-            model_name='reservation',
-            index=models.Index(condition=models.Q(('backordered__gt', 0)), fields=['stock_item', 'created_at', 'id'], name='waiting_oldest_first'),
+            model_name="reservation",
+            index=models.Index(
+                condition=models.Q(("backordered__gt", 0)),
+                fields=["stock_item", "created_at", "id"],
+                name="waiting_oldest_first",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reservation',
-            constraint=models.UniqueConstraint(fields=('reference', 'stock_item'), name='one_reservation_per_reference_and_item'),
+            model_name="reservation",
+            constraint=models.UniqueConstraint(
+                fields=("reference", "stock_item"), name="one_reservation_per_reference_and_item"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reservation',
-            constraint=models.CheckConstraint(condition=models.Q(('reserved__gt', 0), ('backordered__gt', 0), _connector='OR'), name='reservation_not_empty'),
+            model_name="reservation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reserved__gt", 0), ("backordered__gt", 0), _connector="OR"),
+                name="reservation_not_empty",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stockmovement',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity', 0), _negated=True), name='movement_not_zero'),
+            model_name="stockmovement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity", 0), _negated=True), name="movement_not_zero"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='warehouse',
-            constraint=models.UniqueConstraint(fields=('shop', 'name'), name='warehouse_name_per_shop'),
+            model_name="warehouse",
+            constraint=models.UniqueConstraint(fields=("shop", "name"), name="warehouse_name_per_shop"),
         ),
         migrations.AddConstraint(
-            model_name='warehouse',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('shop',), name='one_default_warehouse'),
+            model_name="warehouse",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_default", True)), fields=("shop",), name="one_default_warehouse"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stockitem',
-            constraint=models.UniqueConstraint(fields=('product', 'warehouse'), name='one_item_per_product_and_warehouse'),
+            model_name="stockitem",
+            constraint=models.UniqueConstraint(
+                fields=("product", "warehouse"), name="one_item_per_product_and_warehouse"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stockitem',
-            constraint=models.CheckConstraint(condition=models.Q(('reserved__gte', 0)), name='reserved_not_negative'),
+            model_name="stockitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reserved__gte", 0)), name="reserved_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stockitem',
-            constraint=models.CheckConstraint(condition=models.Q(('reserved__lte', models.F('on_hand'))), name='reserved_within_on_hand'),
+            model_name="stockitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reserved__lte", models.F("on_hand"))), name="reserved_within_on_hand"
+            ),
         ),
     ]

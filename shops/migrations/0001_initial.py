@@ -5,155 +5,700 @@ import django.contrib.auth.validators
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import shops.validators
 import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+import shops.validators
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Shop',
+            name="Shop",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='As customers know it; used in messages.', max_length=100, verbose_name='name')),
-                ('slug', models.SlugField(help_text='Used in web addresses; do not change it later.', unique=True, verbose_name='short name')),
-                ('country', models.CharField(default='RO', help_text='Two-letter code, for example RO.', max_length=5, verbose_name='country')),
-                ('domain', models.CharField(blank=True, help_text='Without https://, for example shop.example.', max_length=100, verbose_name='web site')),
-                ('phone', models.CharField(blank=True, help_text='Customers see it in messages and on the tracking page.', max_length=30, verbose_name='phone')),
-                ('currency', models.CharField(help_text='Three-letter code, for example RON.', max_length=3, validators=[shops.validators.validate_currency], verbose_name='currency')),
-                ('language', models.CharField(choices=[('en', 'English'), ('ro', 'Romanian'), ('pl', 'Polish'), ('uk', 'Ukrainian')], help_text='Customers are written to in it unless they have their own.', max_length=5, verbose_name='language')),
-                ('time_zone', models.CharField(default='Europe/Bucharest', max_length=50, validators=[shops.validators.validate_time_zone], verbose_name='time zone')),
-                ('working_hours', models.JSONField(blank=True, default=dict, help_text='Per weekday, for example {"mon": ["09:00", "18:00"]}. Time limits on the board count only these hours.', validators=[shops.validators.validate_working_hours], verbose_name='working hours')),
-                ('holidays', models.JSONField(blank=True, default=list, help_text='Days on which the shop is closed, for example ["2026-12-25"].', validators=[shops.validators.validate_holidays], verbose_name='holidays')),
-                ('sender_name', models.CharField(blank=True, help_text="The name on e-mails; the shop's name when empty.", max_length=100, verbose_name='sender name')),
-                ('sender_email', models.EmailField(blank=True, help_text='The address e-mails are sent from and answered to.', max_length=254, verbose_name='sender e-mail')),
-                ('sms_sender', models.CharField(blank=True, help_text='Up to 11 letters or digits, if your SMS provider allows it.', max_length=11, verbose_name='SMS sender')),
-                ('logo', models.FileField(blank=True, upload_to='logos/', validators=[django.core.validators.FileExtensionValidator(['png', 'jpg', 'jpeg'])], verbose_name='logo')),
-                ('order_prefix', models.CharField(help_text='Order numbers begin with it, for example RO-.', max_length=10, unique=True, validators=[django.core.validators.RegexValidator('^[A-Z0-9]+-?$', 'Capital letters and digits, optionally ending with a dash.')], verbose_name='order number prefix')),
-                ('next_order_number', models.PositiveIntegerField(default=1001, verbose_name='next order number')),
-                ('stock_master', models.CharField(choices=[('here', 'This system (a shortage blocks the order)'), ('source', 'The online shop it comes from'), ('nobody', 'Nobody keeps count')], default='here', max_length=10, verbose_name='who keeps the stock')),
-                ('reserve_at', models.CharField(choices=[('placing', 'When the order arrives'), ('confirmation', 'When the order is confirmed')], default='placing', max_length=15, verbose_name='reserve stock')),
-                ('confirm_unpaid', models.BooleanField(default=False, help_text='Off: an order must be paid or cash on delivery before it is confirmed.', verbose_name='unpaid orders may be confirmed')),
-                ('auto_confirm_paid', models.BooleanField(default=False, help_text='Paid orders with a complete address and stock are confirmed without a call.', verbose_name='confirm paid orders by itself')),
-                ('claim_visibility', models.CharField(choices=[('visible', 'Visible with initials'), ('read_only', 'Read-only for others'), ('hidden', 'Hidden from others')], default='visible', max_length=10, verbose_name='claimed orders are')),
-                ('undo_seconds', models.PositiveSmallIntegerField(default=10, help_text='Messages of a move made by hand wait this long, so that it can be undone.', verbose_name='seconds to undo a move')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="As customers know it; used in messages.",
+                        max_length=100,
+                        verbose_name="name",
+                    ),
+                ),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="Used in web addresses; do not change it later.",
+                        unique=True,
+                        verbose_name="short name",
+                    ),
+                ),
+                (
+                    "country",
+                    models.CharField(
+                        default="RO",
+                        help_text="Two-letter code, for example RO.",
+                        max_length=5,
+                        verbose_name="country",
+                    ),
+                ),
+                (
+                    "domain",
+                    models.CharField(
+                        blank=True,
+                        help_text="Without https://, for example shop.example.",
+                        max_length=100,
+                        verbose_name="web site",
+                    ),
+                ),
+                (
+                    "phone",
+                    models.CharField(
+                        blank=True,
+                        help_text="Customers see it in messages and on the tracking page.",
+                        max_length=30,
+                        verbose_name="phone",
+                    ),
+                ),
+                (
+                    "currency",
+                    models.CharField(
+                        help_text="Three-letter code, for example RON.",
+                        max_length=3,
+                        validators=[shops.validators.validate_currency],
+                        verbose_name="currency",
+                    ),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[
+                            ("en", "English"),
+                            ("ro", "Romanian"),
+                            ("pl", "Polish"),
+                            ("uk", "Ukrainian"),
+                        ],
+                        help_text="Customers are written to in it unless they have their own.",
+                        max_length=5,
+                        verbose_name="language",
+                    ),
+                ),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="Europe/Bucharest",
+                        max_length=50,
+                        validators=[shops.validators.validate_time_zone],
+                        verbose_name="time zone",
+                    ),
+                ),
+                (
+                    "working_hours",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text='Per weekday, for example {"mon": ["09:00", "18:00"]}. Time limits on the board count only these hours.',
+                        validators=[shops.validators.validate_working_hours],
+                        verbose_name="working hours",
+                    ),
+                ),
+                (
+                    "holidays",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text='Days on which the shop is closed, for example ["2026-12-25"].',
+                        validators=[shops.validators.validate_holidays],
+                        verbose_name="holidays",
+                    ),
+                ),
+                (
+                    "sender_name",
+                    models.CharField(
+                        blank=True,
+                        help_text="The name on e-mails; the shop's name when empty.",
+                        max_length=100,
+                        verbose_name="sender name",
+                    ),
+                ),
+                (
+                    "sender_email",
+                    models.EmailField(
+                        blank=True,
+                        help_text="The address e-mails are sent from and answered to.",
+                        max_length=254,
+                        verbose_name="sender e-mail",
+                    ),
+                ),
+                (
+                    "sms_sender",
+                    models.CharField(
+                        blank=True,
+                        help_text="Up to 11 letters or digits, if your SMS provider allows it.",
+                        max_length=11,
+                        verbose_name="SMS sender",
+                    ),
+                ),
+                (
+                    "logo",
+                    models.FileField(
+                        blank=True,
+                        upload_to="logos/",
+                        validators=[django.core.validators.FileExtensionValidator(["png", "jpg", "jpeg"])],
+                        verbose_name="logo",
+                    ),
+                ),
+                (
+                    "order_prefix",
+                    models.CharField(
+                        help_text="Order numbers begin with it, for example RO-.",
+                        max_length=10,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[A-Z0-9]+-?$", "Capital letters and digits, optionally ending with a dash."
+                            )
+                        ],
+                        verbose_name="order number prefix",
+                    ),
+                ),
+                (
+                    "next_order_number",
+                    models.PositiveIntegerField(default=1001, verbose_name="next order number"),
+                ),
+                (
+                    "stock_master",
+                    models.CharField(
+                        choices=[
+                            ("here", "This system (a shortage blocks the order)"),
+                            ("source", "The online shop it comes from"),
+                            ("nobody", "Nobody keeps count"),
+                        ],
+                        default="here",
+                        max_length=10,
+                        verbose_name="who keeps the stock",
+                    ),
+                ),
+                (
+                    "reserve_at",
+                    models.CharField(
+                        choices=[
+                            ("placing", "When the order arrives"),
+                            ("confirmation", "When the order is confirmed"),
+                        ],
+                        default="placing",
+                        max_length=15,
+                        verbose_name="reserve stock",
+                    ),
+                ),
+                (
+                    "confirm_unpaid",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Off: an order must be paid or cash on delivery before it is confirmed.",
+                        verbose_name="unpaid orders may be confirmed",
+                    ),
+                ),
+                (
+                    "auto_confirm_paid",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Paid orders with a complete address and stock are confirmed without a call.",
+                        verbose_name="confirm paid orders by itself",
+                    ),
+                ),
+                (
+                    "claim_visibility",
+                    models.CharField(
+                        choices=[
+                            ("visible", "Visible with initials"),
+                            ("read_only", "Read-only for others"),
+                            ("hidden", "Hidden from others"),
+                        ],
+                        default="visible",
+                        max_length=10,
+                        verbose_name="claimed orders are",
+                    ),
+                ),
+                (
+                    "undo_seconds",
+                    models.PositiveSmallIntegerField(
+                        default=10,
+                        help_text="Messages of a move made by hand wait this long, so that it can be undone.",
+                        verbose_name="seconds to undo a move",
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
             ],
             options={
-                'verbose_name': 'shop',
-                'verbose_name_plural': 'shops',
-                'ordering': ['name'],
+                "verbose_name": "shop",
+                "verbose_name_plural": "shops",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('username', models.CharField(error_messages={'unique': 'A user with that username already exists.'}, help_text='Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.', max_length=150, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
-                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email address')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('language', models.CharField(blank=True, choices=[('en', 'English'), ('ro', 'Romanian'), ('pl', 'Polish'), ('uk', 'Ukrainian')], default='en', max_length=5, verbose_name='interface language')),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
-                ('last_shop', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='shops.shop')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "username",
+                    models.CharField(
+                        error_messages={"unique": "A user with that username already exists."},
+                        help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
+                        max_length=150,
+                        unique=True,
+                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
+                        verbose_name="username",
+                    ),
+                ),
+                ("first_name", models.CharField(blank=True, max_length=150, verbose_name="first name")),
+                ("last_name", models.CharField(blank=True, max_length=150, verbose_name="last name")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="email address")),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                (
+                    "date_joined",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined"),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("en", "English"),
+                            ("ro", "Romanian"),
+                            ("pl", "Polish"),
+                            ("uk", "Ukrainian"),
+                        ],
+                        default="en",
+                        max_length=5,
+                        verbose_name="interface language",
+                    ),
+                ),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
+                (
+                    "last_shop",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="shops.shop",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'person',
-                'verbose_name_plural': 'people',
+                "verbose_name": "person",
+                "verbose_name_plural": "people",
             },
             managers=[
-                ('objects', django.contrib.auth.models.UserManager()),
+                ("objects", django.contrib.auth.models.UserManager()),
             ],
         ),
         migrations.CreateModel(
-            name='HistoricalShop',
+            name="HistoricalShop",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('name', models.CharField(help_text='As customers know it; used in messages.', max_length=100, verbose_name='name')),
-                ('slug', models.SlugField(help_text='Used in web addresses; do not change it later.', verbose_name='short name')),
-                ('country', models.CharField(default='RO', help_text='Two-letter code, for example RO.', max_length=5, verbose_name='country')),
-                ('domain', models.CharField(blank=True, help_text='Without https://, for example shop.example.', max_length=100, verbose_name='web site')),
-                ('phone', models.CharField(blank=True, help_text='Customers see it in messages and on the tracking page.', max_length=30, verbose_name='phone')),
-                ('currency', models.CharField(help_text='Three-letter code, for example RON.', max_length=3, validators=[shops.validators.validate_currency], verbose_name='currency')),
-                ('language', models.CharField(choices=[('en', 'English'), ('ro', 'Romanian'), ('pl', 'Polish'), ('uk', 'Ukrainian')], help_text='Customers are written to in it unless they have their own.', max_length=5, verbose_name='language')),
-                ('time_zone', models.CharField(default='Europe/Bucharest', max_length=50, validators=[shops.validators.validate_time_zone], verbose_name='time zone')),
-                ('working_hours', models.JSONField(blank=True, default=dict, help_text='Per weekday, for example {"mon": ["09:00", "18:00"]}. Time limits on the board count only these hours.', validators=[shops.validators.validate_working_hours], verbose_name='working hours')),
-                ('holidays', models.JSONField(blank=True, default=list, help_text='Days on which the shop is closed, for example ["2026-12-25"].', validators=[shops.validators.validate_holidays], verbose_name='holidays')),
-                ('sender_name', models.CharField(blank=True, help_text="The name on e-mails; the shop's name when empty.", max_length=100, verbose_name='sender name')),
-                ('sender_email', models.EmailField(blank=True, help_text='The address e-mails are sent from and answered to.', max_length=254, verbose_name='sender e-mail')),
-                ('sms_sender', models.CharField(blank=True, help_text='Up to 11 letters or digits, if your SMS provider allows it.', max_length=11, verbose_name='SMS sender')),
-                ('logo', models.TextField(blank=True, max_length=100, validators=[django.core.validators.FileExtensionValidator(['png', 'jpg', 'jpeg'])], verbose_name='logo')),
-                ('order_prefix', models.CharField(db_index=True, help_text='Order numbers begin with it, for example RO-.', max_length=10, validators=[django.core.validators.RegexValidator('^[A-Z0-9]+-?$', 'Capital letters and digits, optionally ending with a dash.')], verbose_name='order number prefix')),
-                ('next_order_number', models.PositiveIntegerField(default=1001, verbose_name='next order number')),
-                ('stock_master', models.CharField(choices=[('here', 'This system (a shortage blocks the order)'), ('source', 'The online shop it comes from'), ('nobody', 'Nobody keeps count')], default='here', max_length=10, verbose_name='who keeps the stock')),
-                ('reserve_at', models.CharField(choices=[('placing', 'When the order arrives'), ('confirmation', 'When the order is confirmed')], default='placing', max_length=15, verbose_name='reserve stock')),
-                ('confirm_unpaid', models.BooleanField(default=False, help_text='Off: an order must be paid or cash on delivery before it is confirmed.', verbose_name='unpaid orders may be confirmed')),
-                ('auto_confirm_paid', models.BooleanField(default=False, help_text='Paid orders with a complete address and stock are confirmed without a call.', verbose_name='confirm paid orders by itself')),
-                ('claim_visibility', models.CharField(choices=[('visible', 'Visible with initials'), ('read_only', 'Read-only for others'), ('hidden', 'Hidden from others')], default='visible', max_length=10, verbose_name='claimed orders are')),
-                ('undo_seconds', models.PositiveSmallIntegerField(default=10, help_text='Messages of a move made by hand wait this long, so that it can be undone.', verbose_name='seconds to undo a move')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('created_at', models.DateTimeField(blank=True, editable=False, verbose_name='created')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('history_relation', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='shops.shop')),
+                (
+                    "id",
+                    models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID"),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="As customers know it; used in messages.",
+                        max_length=100,
+                        verbose_name="name",
+                    ),
+                ),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="Used in web addresses; do not change it later.", verbose_name="short name"
+                    ),
+                ),
+                (
+                    "country",
+                    models.CharField(
+                        default="RO",
+                        help_text="Two-letter code, for example RO.",
+                        max_length=5,
+                        verbose_name="country",
+                    ),
+                ),
+                (
+                    "domain",
+                    models.CharField(
+                        blank=True,
+                        help_text="Without https://, for example shop.example.",
+                        max_length=100,
+                        verbose_name="web site",
+                    ),
+                ),
+                (
+                    "phone",
+                    models.CharField(
+                        blank=True,
+                        help_text="Customers see it in messages and on the tracking page.",
+                        max_length=30,
+                        verbose_name="phone",
+                    ),
+                ),
+                (
+                    "currency",
+                    models.CharField(
+                        help_text="Three-letter code, for example RON.",
+                        max_length=3,
+                        validators=[shops.validators.validate_currency],
+                        verbose_name="currency",
+                    ),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[
+                            ("en", "English"),
+                            ("ro", "Romanian"),
+                            ("pl", "Polish"),
+                            ("uk", "Ukrainian"),
+                        ],
+                        help_text="Customers are written to in it unless they have their own.",
+                        max_length=5,
+                        verbose_name="language",
+                    ),
+                ),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="Europe/Bucharest",
+                        max_length=50,
+                        validators=[shops.validators.validate_time_zone],
+                        verbose_name="time zone",
+                    ),
+                ),
+                (
+                    "working_hours",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text='Per weekday, for example {"mon": ["09:00", "18:00"]}. Time limits on the board count only these hours.',
+                        validators=[shops.validators.validate_working_hours],
+                        verbose_name="working hours",
+                    ),
+                ),
+                (
+                    "holidays",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text='Days on which the shop is closed, for example ["2026-12-25"].',
+                        validators=[shops.validators.validate_holidays],
+                        verbose_name="holidays",
+                    ),
+                ),
+                (
+                    "sender_name",
+                    models.CharField(
+                        blank=True,
+                        help_text="The name on e-mails; the shop's name when empty.",
+                        max_length=100,
+                        verbose_name="sender name",
+                    ),
+                ),
+                (
+                    "sender_email",
+                    models.EmailField(
+                        blank=True,
+                        help_text="The address e-mails are sent from and answered to.",
+                        max_length=254,
+                        verbose_name="sender e-mail",
+                    ),
+                ),
+                (
+                    "sms_sender",
+                    models.CharField(
+                        blank=True,
+                        help_text="Up to 11 letters or digits, if your SMS provider allows it.",
+                        max_length=11,
+                        verbose_name="SMS sender",
+                    ),
+                ),
+                (
+                    "logo",
+                    models.TextField(
+                        blank=True,
+                        max_length=100,
+                        validators=[django.core.validators.FileExtensionValidator(["png", "jpg", "jpeg"])],
+                        verbose_name="logo",
+                    ),
+                ),
+                (
+                    "order_prefix",
+                    models.CharField(
+                        db_index=True,
+                        help_text="Order numbers begin with it, for example RO-.",
+                        max_length=10,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[A-Z0-9]+-?$", "Capital letters and digits, optionally ending with a dash."
+                            )
+                        ],
+                        verbose_name="order number prefix",
+                    ),
+                ),
+                (
+                    "next_order_number",
+                    models.PositiveIntegerField(default=1001, verbose_name="next order number"),
+                ),
+                (
+                    "stock_master",
+                    models.CharField(
+                        choices=[
+                            ("here", "This system (a shortage blocks the order)"),
+                            ("source", "The online shop it comes from"),
+                            ("nobody", "Nobody keeps count"),
+                        ],
+                        default="here",
+                        max_length=10,
+                        verbose_name="who keeps the stock",
+                    ),
+                ),
+                (
+                    "reserve_at",
+                    models.CharField(
+                        choices=[
+                            ("placing", "When the order arrives"),
+                            ("confirmation", "When the order is confirmed"),
+                        ],
+                        default="placing",
+                        max_length=15,
+                        verbose_name="reserve stock",
+                    ),
+                ),
+                (
+                    "confirm_unpaid",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Off: an order must be paid or cash on delivery before it is confirmed.",
+                        verbose_name="unpaid orders may be confirmed",
+                    ),
+                ),
+                (
+                    "auto_confirm_paid",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Paid orders with a complete address and stock are confirmed without a call.",
+                        verbose_name="confirm paid orders by itself",
+                    ),
+                ),
+                (
+                    "claim_visibility",
+                    models.CharField(
+                        choices=[
+                            ("visible", "Visible with initials"),
+                            ("read_only", "Read-only for others"),
+                            ("hidden", "Hidden from others"),
+                        ],
+                        default="visible",
+                        max_length=10,
+                        verbose_name="claimed orders are",
+                    ),
+                ),
+                (
+                    "undo_seconds",
+                    models.PositiveSmallIntegerField(
+                        default=10,
+                        help_text="Messages of a move made by hand wait this long, so that it can be undone.",
+                        verbose_name="seconds to undo a move",
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("created_at", models.DateTimeField(blank=True, editable=False, verbose_name="created")),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "history_relation",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="shops.shop",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical shop',
-                'verbose_name_plural': 'historical shops',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical shop",
+                "verbose_name_plural": "historical shops",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='ApiKey',
+            name="ApiKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='What uses this key, so that you know what to revoke.', max_length=100, verbose_name='name')),
-                ('prefix', models.CharField(editable=False, max_length=12, verbose_name='begins with')),
-                ('digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('last_used_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='last used')),
-                ('revoked_at', models.DateTimeField(blank=True, null=True, verbose_name='revoked')),
-                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_keys', to='shops.shop', verbose_name='shop')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="What uses this key, so that you know what to revoke.",
+                        max_length=100,
+                        verbose_name="name",
+                    ),
+                ),
+                ("prefix", models.CharField(editable=False, max_length=12, verbose_name="begins with")),
+                ("digest", models.CharField(editable=False, max_length=64, unique=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                (
+                    "last_used_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="last used"),
+                ),
+                ("revoked_at", models.DateTimeField(blank=True, null=True, verbose_name="revoked")),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="api_keys",
+                        to="shops.shop",
+                        verbose_name="shop",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'API key',
-                'verbose_name_plural': 'API keys',
+                "verbose_name": "API key",
+                "verbose_name_plural": "API keys",
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('admin', 'Admin'), ('supervisor', 'Supervisor'), ('manager', 'Manager'), ('warehouse', 'Warehouse')], default='manager', max_length=12, verbose_name='role')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL, verbose_name='person')),
-                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='shops.shop', verbose_name='shop')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("admin", "Admin"),
+                            ("supervisor", "Supervisor"),
+                            ("manager", "Manager"),
+                            ("warehouse", "Warehouse"),
+                        ],
+                        default="manager",
+                        max_length=12,
+                        verbose_name="role",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
+                ),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to="shops.shop",
+                        verbose_name="shop",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'membership',
-                'verbose_name_plural': 'memberships',
-                'constraints': [models.UniqueConstraint(fields=('user', 'shop'), name='one_role_per_shop')],
+                "verbose_name": "membership",
+                "verbose_name_plural": "memberships",
+                "constraints": [models.UniqueConstraint(fields=("user", "shop"), name="one_role_per_shop")],
             },
         ),
     ]
