@@ -109,7 +109,13 @@ def structured_logging(*, level: str, as_json: bool) -> dict[str, Any]:
     if as_json:
         renderer += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     else:
-        renderer.append(structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0))
+        renderer.append(
+            structlog.dev.ConsoleRenderer(
+                colors=False,
+                pad_event_to=0,
+                exception_formatter=structlog.dev.plain_traceback,  # no local variables: they hold customers
+            )
+        )
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,
         "foreign_pre_chain": shared,

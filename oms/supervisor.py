@@ -17,6 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -115,7 +116,7 @@ class Supervisor:
 
     def _start(self, child: _Child) -> None:
         child.started_at = time.monotonic()
-        child.process = subprocess.Popen(
+        child.process = subprocess.Popen(  # noqa: S603 (our own command lines)
             list(child.program.command),
             cwd=self.folder,
             env=self.environment,
@@ -191,10 +192,8 @@ def _die_with_parent() -> None:
 
 
 def _signal_group(leader: int, number: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, number)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def _why(code: int) -> str:

@@ -36,7 +36,9 @@ os.environ |= {
 }
 
 from oms.settings import *  # noqa: E402, F403
-from oms.settings import DATABASES, STORAGES  # noqa: E402
+from oms.settings import DATABASES, STATIC_ROOT, STORAGES  # noqa: E402
+
+STATIC_ROOT.mkdir(exist_ok=True)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES |= {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
