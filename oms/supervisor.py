@@ -28,6 +28,7 @@ LONGEST_PAUSE = 30.0
 STEADY_SECONDS = 60.0  # a child that ran this long has earned a short pause again
 STOP_SECONDS = 12.0
 TICK = 0.2
+GREETING_PAUSE = 1.0
 LOG_BYTES = 5_000_000
 
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -75,6 +76,7 @@ class Supervisor:
         log_folder.mkdir(parents=True, exist_ok=True)
         self.children = [_Child(program, _file_log(program.name, log_folder)) for program in programs]
         self._stopping = Event()
+        self._asked_at = 0.0
 
     def run(self) -> None:
         """Keep everything running; returns after every child and what it started is gone."""
@@ -140,7 +142,11 @@ class Supervisor:
             self.say(f"{child.program.name:>6} | {text}")
 
     def _greet_once(self) -> None:
-        if self.ready_url and _answers(self.ready_url):
+        now = time.monotonic()
+        if not self.ready_url or now - self._asked_at < GREETING_PAUSE:
+            return
+        self._asked_at = now
+        if _answers(self.ready_url):
             self.ready_url = ""
             self.on_ready()
 

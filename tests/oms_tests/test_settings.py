@@ -100,7 +100,7 @@ def test_sqlite_queues_writers_and_redis_is_not_needed(tmp_path: Path) -> None:
     assert database["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
     assert database["OPTIONS"]["timeout"] == 20
     assert "journal_mode=WAL" in database["OPTIONS"]["init_command"]
-    assert found["CELERY_BROKER_URL"] == "filesystem://"
+    assert found["CELERY_BROKER_URL"] == "filesystem://localhost/"
     assert found["CELERY_TASK_PUBLISH_RETRY"] is False
 
 

@@ -72,10 +72,10 @@ def programs() -> list[Program]:
     before it, so more writers only wait longer, sending mail is waiting too, and a killed worker leaves no children.
     """
     python = sys.executable
-    web = f"--interface wsgi --host 127.0.0.1 --port {settings.PORT} --workers 1 --blocking-threads 8"
+    web = f"--interface wsgi --host 127.0.0.1 --port {settings.PORT} --workers 1 --blocking-threads 4"
     quiet = "--without-gossip --without-mingle --without-heartbeat"
-    worker = f"-m celery -A oms worker --pool threads --concurrency 2 --loglevel INFO {quiet}"
-    beat = "-m celery -A oms beat --loglevel WARNING --pidfile="
+    worker = f"-m celery --quiet -A oms worker --pool threads --concurrency 2 --loglevel INFO {quiet}"
+    beat = "-m celery --quiet -A oms beat --loglevel WARNING --pidfile="
     return [
         Program("web", [python, "-m", "granian", *web.split(), "--no-access-log", "oms.wsgi:application"]),
         Program("worker", [python, *worker.split()]),
