@@ -39,7 +39,7 @@ def _bring_up(name: str) -> int:
         print("Creating the virtual environment in .venv …", flush=True)
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
     print(f"Installing requirements/{name}.txt …", flush=True)
-    install = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    install = [str(VENV / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     done = subprocess.run([*install, "--require-hashes", "-r", str(_lock_file(name))], check=False)
     if done.returncode:
         print(f"pip could not install requirements/{name}.txt; its message above says why.", file=sys.stderr)

@@ -20,7 +20,7 @@ OPTIONS = [
 LOCKS: tuple[tuple[str, list[str]], ...] = (
     ("run", ["pyproject.toml"]),
     ("dev", ["--extra", "dev", "-c", "requirements/run.txt", "pyproject.toml"]),
-    ("servers", ["requirements/servers.in"]),
+    ("servers", ["-c", "requirements/dev.txt", "requirements/servers.in"]),
 )
 
 
