@@ -1,0 +1,102 @@
+"""How pages write icons, money, ages and the field's words. Formatting only: nothing here reads the database."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from babel.numbers import format_decimal
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from orders.carriers import carrier_name
+from orders.statuses import CancelReason, PaymentStatus, ReturnKind, Status
+from shops.money import display
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, size: str = "", label: str = "") -> SafeString:
+    """One symbol of `static/icons.svg`; decoration unless it has a `label`. `size="small"` for cards and tags."""
+    shape = "icon icon-small" if size == "small" else "icon"
+    href = f"{static('icons.svg')}#{name}"
+    if label:
+        return format_html('<svg class="{}" role="img" aria-label="{}"><title>{}</title><use href="{}"/></svg>', shape, label, label, href)
+    return format_html('<svg class="{}" aria-hidden="true"><use href="{}"/></svg>', shape, href)
+
+
+@register.filter
+def money(amount: Decimal | None, currency: str) -> str:
+    """The amount with its currency, as people of the page's language write it."""
+    return "" if amount is None else display(amount, currency, get_language() or "en")
+
+
+@register.filter
+def amount(value: Decimal | None) -> str:
+    """The bare amount with two decimals, for places where the currency is plain to see."""
+    return "" if value is None else format_decimal(value, "#,##0.00", locale=get_language() or "en")
+
+
+@register.filter
+def count(value: int) -> str:
+    """A number with its thousands marked."""
+    return format_decimal(value, locale=get_language() or "en")
+
+
+@register.filter
+def since(moment: datetime | None) -> str:
+    """How long ago, in two units at most: “48 min”, “2 h 10”, “3 d”."""
+    return "" if moment is None else span(timezone.now() - moment)
+
+
+@register.filter
+def span(length: timedelta) -> str:
+    """A stretch of time as cards write it."""
+    minutes = max(0, int(length.total_seconds() // 60))
+    if minutes < 60:
+        return _("%(minutes)d min") % {"minutes": minutes}
+    hours, rest = divmod(minutes, 60)
+    if hours < 24:
+        return _("%(hours)d h %(minutes)02d") % {"hours": hours, "minutes": rest}
+    return _("%(days)d d") % {"days": hours // 24}
+
+
+@register.filter
+def hours(value: Decimal | None) -> str:
+    """A time limit in working hours, without needless zeros."""
+    if value is None:
+        return ""
+    return _("%(hours)s h") % {"hours": format_decimal(value, "#,##0.#", locale=get_language() or "en")}
+
+
+@register.filter
+def carrier(code: str) -> str:
+    """The name people know a courier by."""
+    return carrier_name(code)
+
+
+@register.filter
+def status_label(value: str) -> str:
+    """The word for an order status; an unknown one is shown as it is."""
+    return str(Status(value).label) if value in Status.values else value
+
+
+@register.filter
+def payment_label(value: str) -> str:
+    """The word for a payment status."""
+    return str(PaymentStatus(value).label) if value in PaymentStatus.values else value
+
+
+@register.filter
+def reason_label(value: str) -> str:
+    """The words for a reason of cancelling or a kind of return."""
+    for choices in (CancelReason, ReturnKind):
+        if value in choices.values:
+            return str(choices(value).label)
+    return value

@@ -1,0 +1,132 @@
+// What every page shares: menus that close, the search key, the colour scheme, toasts, and requests that carry the token.
+"use strict";
+
+window.oms = (() => {
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
+
+  const csrfToken = () => (document.cookie.match(/(?:^|; )csrftoken=([^;]+)/) || [])[1] || "";
+  const isTyping = (target) => target instanceof Element && target.closest("input, textarea, select, [contenteditable]") !== null;
+
+  // Same-origin only; `HX-Request` makes the server answer with fragments instead of a page.
+  async function send(url, fields) {
+    const post = fields !== undefined;
+    const headers = { "HX-Request": "true", "HX-Current-URL": location.href };
+    if (post) headers["X-CSRFToken"] = csrfToken();
+    const response = await fetch(url, {
+      method: post ? "POST" : "GET",
+      headers,
+      body: post ? new URLSearchParams(fields) : undefined,
+      credentials: "same-origin",
+    });
+    const away = response.headers.get("HX-Redirect");
+    if (away) location.assign(away);
+    return { status: response.status, html: response.status === 204 ? "" : await response.text() };
+  }
+
+  const parse = (html) => {
+    const template = document.createElement("template");
+    template.innerHTML = html;
+    return template.content;
+  };
+
+  // ---- Toasts: they leave by themselves, except while the pointer or the focus is on them.
+
+  function showToast(toast) {
+    const region = $("#toasts");
+    if (toast.dataset.key) all(`[data-key="${CSS.escape(toast.dataset.key)}"]`, region).forEach((old) => old.remove());
+    region.append(toast);
+    while (region.children.length > 3) region.firstElementChild.remove();
+    const seconds = Number(toast.dataset.seconds || 6);
+    const bar = $(".toast-bar", toast);
+    if (bar) bar.animate([{ transform: "scaleX(1)" }, { transform: "scaleX(0)" }], { duration: seconds * 1000, fill: "forwards" });
+    countDown(toast, seconds);
+  }
+
+  function countDown(toast, seconds) {
+    const clock = $("[data-countdown]", toast);
+    const end = Date.now() + seconds * 1000;
+    const tick = () => {
+      if (!toast.isConnected) return;
+      const left = Math.ceil((end - Date.now()) / 1000);
+      if (clock) clock.textContent = String(Math.max(0, left));
+      if (left > 0) return void setTimeout(tick, 250);
+      if (toast.matches(":hover, :focus-within") && !toast.dataset.undo) return void setTimeout(tick, 1000);
+      toast.remove();
+    };
+    tick();
+  }
+
+  function say(text, bad = false) {
+    const toast = document.createElement("div");
+    toast.className = bad ? "toast toast-bad" : "toast";
+    const line = document.createElement("p");
+    line.textContent = text;
+    toast.append(line);
+    showToast(toast);
+  }
+
+  document.addEventListener("click", (event) => {
+    const close = event.target.closest("[data-toast-close]");
+    if (close) close.closest(".toast").remove();
+  });
+
+  // ---- Menus: one open at a time; a click elsewhere or Escape closes.
+
+  document.addEventListener("click", (event) => {
+    all("details[data-menu][open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    all("details[data-menu][open]").forEach((menu) => { menu.open = false; $("summary", menu).focus(); });
+  });
+
+  // ---- `/` searches from everywhere.
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    const search = $("[data-search]");
+    if (!search) return;
+    event.preventDefault();
+    search.focus();
+    search.select();
+  });
+
+  // ---- Light or dark: a cookie, so that the server writes it into the page and nothing flashes.
+
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-theme-toggle]")) return;
+    const root = document.documentElement;
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+    document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax`;
+  });
+  all("[data-theme-toggle]").forEach((button) => { button.hidden = false; });
+
+  // ---- htmx: the token goes with every request; toasts that arrive with an answer are shown.
+
+  document.addEventListener("htmx:configRequest", (event) => { event.detail.headers["X-CSRFToken"] = csrfToken(); });
+  document.addEventListener("htmx:sendError", () => say(document.body.dataset.offline || "Offline", true));
+
+  // ---- Fields that send their form when changed; dialogs opened and closed by plain buttons.
+
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-autosubmit]");
+    if (form) form.requestSubmit();
+  });
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-open-dialog]");
+    if (opener) {
+      event.preventDefault();
+      document.getElementById(opener.dataset.openDialog).showModal();
+    }
+    const closer = event.target.closest("[data-close-dialog]");
+    if (closer && closer.closest("dialog")) {
+      event.preventDefault();
+      closer.closest("dialog").close();
+    }
+  });
+
+  all("#toasts > .toast").forEach(showToast);
+  return { $, all, send, parse, showToast, say, isTyping };
+})();
