@@ -209,8 +209,8 @@ class Sheet:
     def _write_reservations(self) -> None:
         kept = [row for row in self._rows.values() if row.reserved or row.backordered]
         emptied = [key for key, row in self._rows.items() if not (row.reserved or row.backordered)]
-        Reservation.objects.bulk_create([row for row in kept if row.pk is None])
-        known = [row for row in kept if row.pk is not None]
+        new, known = [row for row in kept if row.pk is None], [row for row in kept if row.pk is not None]
+        Reservation.objects.bulk_create(new)
         if known:
             Reservation.objects.bulk_update(known, ["reserved", "backordered"])
         gone = [row.pk for row in (self._rows.pop(key) for key in emptied) if row.pk is not None]

@@ -190,7 +190,9 @@ def test_it_publishes_one_change_per_product(shop, make_product, published):
     assert all(isinstance(event, StockChanged) and event.shop_id == shop.pk for event in published)
 
 
-def test_it_costs_the_same_queries_for_three_lines_as_for_twelve(shop, make_product, django_assert_num_queries):
+def test_it_costs_the_same_queries_for_three_lines_as_for_twelve(
+    shop, make_product, django_assert_num_queries
+):
     products = [make_product(f"P{number}", stock=5) for number in range(12)]
 
     with django_assert_num_queries(9):

@@ -1,0 +1,113 @@
+"""Many at once: nothing is sold twice, nothing waits in a circle; and the same tests fail without the lock."""
+
+import threading
+from collections import Counter
+
+import pytest
+from django.db import OperationalError, connection
+
+from inventory import services
+from inventory.errors import StockShort
+from inventory.models import Reservation
+from inventory.selectors import stock_problems
+from shops.actors import Actor
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+BY = Actor.system("test")
+
+
+def reserving(shop, number, *product_ids):
+    def task():
+        services.reserve(
+            reference=f"order:{number}",
+            shop_id=shop.pk,
+            wanted=dict.fromkeys(product_ids, 1),
+            on_shortage="refuse",
+            actor=BY,
+        )
+        return "reserved"
+
+    return task
+
+
+def tally(outcomes):
+    return Counter(outcome if isinstance(outcome, str) else type(outcome).__name__ for outcome in outcomes)
+
+
+def test_it_sells_ten_of_ten_to_fifty_at_once(shop, make_product, counters, in_threads):
+    product = make_product(stock=10)
+
+    outcomes = in_threads([reserving(shop, number, product.pk) for number in range(50)])
+
+    assert tally(outcomes) == {"reserved": 10, StockShort.__name__: 40}
+    assert counters(product) == (10, 10)
+    assert Reservation.objects.count() == 10
+    assert list(stock_problems()) == []
+
+
+def test_it_never_waits_in_a_circle_when_lines_come_in_opposite_order(
+    shop, make_product, counters, in_threads
+):
+    first, second = make_product("A", stock=50), make_product("B", stock=50)
+    orders = [(first.pk, second.pk), (second.pk, first.pk)] * 25
+
+    outcomes = in_threads([reserving(shop, number, *products) for number, products in enumerate(orders)])
+
+    assert tally(outcomes) == {"reserved": 50}
+    assert counters(first) == counters(second) == (50, 50)
+
+
+def test_it_opens_one_stock_item_for_first_reservations_at_once(shop, make_product, in_threads):
+    products = [make_product("A", allow_backorder=True).pk, make_product("B", allow_backorder=True).pk]
+
+    outcomes = in_threads(
+        [reserving(shop, number, *(products if number % 2 else products[::-1])) for number in range(20)]
+    )
+
+    assert tally(outcomes) == {"reserved": 20}
+    assert Reservation.objects.filter(backordered=1).count() == 40
+
+
+def test_it_gives_each_arriving_unit_away_once(shop, make_product, counters, in_threads):
+    product = make_product(allow_backorder=True)
+    for number in range(20):
+        reserving(shop, number, product.pk)()
+
+    in_threads([lambda: services.receive(product_id=product.pk, quantity=1, reason="", actor=BY)] * 10)
+
+    assert counters(product) == (10, 10)
+    assert Reservation.objects.filter(reserved=1).count() == 10
+    assert list(stock_problems()) == []
+
+
+def test_without_the_row_lock_stock_is_sold_twice_on_postgresql(shop, make_product, in_threads, monkeypatch):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no row locks; its own control is the next test")
+    product = make_product(stock=10)
+    reads = threading.Barrier(20)
+
+    def read_without_lock(queryset, pks):
+        rows = list(queryset.filter(pk__in=list(pks)))
+        reads.wait(timeout=30)
+        return rows
+
+    monkeypatch.setattr("inventory.services.sheet.lock", read_without_lock)
+
+    outcomes = in_threads([reserving(shop, number, product.pk) for number in range(20)])
+
+    assert tally(outcomes)["reserved"] > 10
+    assert list(stock_problems()) != []
+
+
+def test_without_immediate_transactions_sqlite_refuses_many(shop, make_product, in_threads, monkeypatch):
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL locks rows; its own control is the test before")
+    product = make_product(stock=100)
+    options = connection.settings_dict["OPTIONS"]
+    monkeypatch.setitem(options, "transaction_mode", "DEFERRED")
+    connection.close()
+
+    outcomes = in_threads([reserving(shop, number, product.pk) for number in range(50)])
+
+    connection.close()
+    assert tally(outcomes)[OperationalError.__name__] > 0
