@@ -16,7 +16,7 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "oms.example",
 }
 CHECKS: tuple[tuple[str, list[str], dict[str, str]], ...] = (
-    ("format", ["ruff", "format", "--check", "."], {}),
+    ("format", ["ruff", "format", "--check", "--quiet", "."], {}),
     ("lint", ["ruff", "check", "."], {}),
     ("types", ["mypy"], {}),
     ("imports", ["lint-imports", "--no-logo"], {}),
