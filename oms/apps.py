@@ -1,6 +1,5 @@
-"""The app configuration of the house; the one table of event handlers is loaded when everything is there."""
+"""The app configuration of the house: puts the one table of event handlers in force when every app is there."""
 
-from importlib import import_module
 from importlib.util import find_spec
 
 from django.apps import AppConfig
@@ -10,5 +9,7 @@ class OmsConfig(AppConfig):
     name = "oms"
 
     def ready(self) -> None:
-        if find_spec("oms.subscriptions"):
-            import_module("oms.subscriptions")
+        if find_spec("crm.handlers") and find_spec("inventory.handlers"):
+            from oms.subscriptions import install
+
+            install()
