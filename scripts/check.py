@@ -23,8 +23,7 @@ CHECKS: tuple[tuple[str, list[str], dict[str, str]], ...] = (
     ("migrations", ["python", "manage.py", "makemigrations", "--check", "--dry-run"], {}),
     ("system", ["python", "manage.py", "check", "--fail-level", "WARNING"], {}),
     ("production", ["python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION),
-    ("template format", ["djlint", "templates", "--check", "--quiet"], {}),
-    ("template lint", ["djlint", "templates", "--lint", "--quiet"], {}),
+    ("templates", ["djlint", "templates", "--lint", "--quiet"], {}),
 )
 
 
