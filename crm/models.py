@@ -30,7 +30,9 @@ class Funnel(models.Model):
 
     shop = models.ForeignKey("shops.Shop", on_delete=models.CASCADE, related_name="+", verbose_name=_("shop"))
     name = models.CharField(_("name"), max_length=100)
-    slug = models.SlugField(_("short name"), max_length=80, unique=True, help_text=_("Used in the board's web address."))
+    slug = models.SlugField(
+        _("short name"), max_length=80, unique=True, help_text=_("Used in the board's web address.")
+    )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     is_default = models.BooleanField(_("orders of the shop appear here"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
@@ -42,7 +44,9 @@ class Funnel(models.Model):
         verbose_name = _("funnel")
         verbose_name_plural = _("funnels")
         ordering = ["shop", "position", "pk"]
-        constraints = [models.UniqueConstraint(fields=["shop"], condition=Q(is_default=True), name="one_default_funnel")]
+        constraints = [
+            models.UniqueConstraint(fields=["shop"], condition=Q(is_default=True), name="one_default_funnel")
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -67,18 +71,52 @@ class StageQuerySet(ShopScopedQuerySet["Stage"]):
 class Stage(models.Model):
     """A column. Several may share a status: one is its entry, where the order's change puts the card."""
 
-    funnel = models.ForeignKey(Funnel, on_delete=models.CASCADE, related_name="stages", verbose_name=_("funnel"))
+    funnel = models.ForeignKey(
+        Funnel, on_delete=models.CASCADE, related_name="stages", verbose_name=_("funnel")
+    )
     name = models.CharField(_("name"), max_length=60)
     slug = models.SlugField(_("short name"), max_length=40)
-    colour = models.CharField(_("colour"), max_length=7, default="#64748B", validators=[RegexValidator(r"^#[0-9A-Fa-f]{6}$", _("Write a colour like #2563EB."))])
+    colour = models.CharField(
+        _("colour"),
+        max_length=7,
+        default="#64748B",
+        validators=[RegexValidator(r"^#[0-9A-Fa-f]{6}$", _("Write a colour like #2563EB."))],
+    )
     position = models.PositiveSmallIntegerField(_("position"))
     kind = models.CharField(_("kind"), max_length=4, choices=StageKind.choices, default=StageKind.OPEN)
-    status = models.CharField(_("order status"), max_length=12, choices=Status.choices, blank=True, help_text=_("A card moved here moves its order to this status. Empty: the order stays as it is."))
-    is_entry = models.BooleanField(_("entry of its status"), default=False, help_text=_("When the order gets this status, its card comes here."))
-    is_side = models.BooleanField(_("side stage"), default=False, help_text=_("Optional: folded to a narrow rail, and skipped by “requires previous”."))
-    condition = models.CharField(_("only for orders that are"), max_length=10, choices=StageCondition.choices, blank=True, default=StageCondition.NONE)
+    status = models.CharField(
+        _("order status"),
+        max_length=12,
+        choices=Status.choices,
+        blank=True,
+        help_text=_("A card moved here moves its order to this status. Empty: the order stays as it is."),
+    )
+    is_entry = models.BooleanField(
+        _("entry of its status"),
+        default=False,
+        help_text=_("When the order gets this status, its card comes here."),
+    )
+    is_side = models.BooleanField(
+        _("side stage"),
+        default=False,
+        help_text=_("Optional: folded to a narrow rail, and skipped by “requires previous”."),
+    )
+    condition = models.CharField(
+        _("only for orders that are"),
+        max_length=10,
+        choices=StageCondition.choices,
+        blank=True,
+        default=StageCondition.NONE,
+    )
     wip_limit = models.PositiveSmallIntegerField(_("most cards at once"), null=True, blank=True)
-    time_limit_hours = models.DecimalField(_("time limit, working hours"), max_digits=6, decimal_places=1, null=True, blank=True, help_text=_("Cards that stand here longer are marked as late."))
+    time_limit_hours = models.DecimalField(
+        _("time limit, working hours"),
+        max_digits=6,
+        decimal_places=1,
+        null=True,
+        blank=True,
+        help_text=_("Cards that stand here longer are marked as late."),
+    )
     requires_previous = models.BooleanField(_("only from the stage before"), default=False)
 
     history = HistoricalRecords(related_name="+")
@@ -90,8 +128,12 @@ class Stage(models.Model):
         ordering = ["position", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["funnel", "slug"], name="stage_slug_per_funnel"),
-            models.UniqueConstraint(fields=["funnel", "status"], condition=Q(is_entry=True), name="one_entry_per_status"),
-            models.CheckConstraint(condition=Q(is_entry=False) | ~Q(status=""), name="entry_stage_has_status"),
+            models.UniqueConstraint(
+                fields=["funnel", "status"], condition=Q(is_entry=True), name="one_entry_per_status"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_entry=False) | ~Q(status=""), name="entry_stage_has_status"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -100,7 +142,11 @@ class Stage(models.Model):
     @property
     def is_terminal(self) -> bool:
         """Whether cards only pile up here: such columns show the last 30 days."""
-        return self.kind != StageKind.OPEN or self.status in (Status.DELIVERED, Status.CANCELLED, Status.RETURNED)
+        return self.kind != StageKind.OPEN or self.status in (
+            Status.DELIVERED,
+            Status.CANCELLED,
+            Status.RETURNED,
+        )
 
     @property
     def is_folded(self) -> bool:
@@ -122,13 +168,36 @@ class DealQuerySet(ShopScopedQuerySet["Deal"]):
 class Deal(models.Model):
     """A card. `rank` orders cards in a column, lowest first; `amount` is gross in `currency`."""
 
-    funnel = models.ForeignKey(Funnel, on_delete=models.PROTECT, related_name="deals", verbose_name=_("funnel"))
+    funnel = models.ForeignKey(
+        Funnel, on_delete=models.PROTECT, related_name="deals", verbose_name=_("funnel")
+    )
     stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="deals", verbose_name=_("stage"))
     rank = models.BigIntegerField(default=0, editable=False)
     title = models.CharField(_("title"), max_length=200)
-    order = models.OneToOneField("orders.Order", on_delete=models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("order"))
-    customer = models.ForeignKey("orders.Customer", on_delete=models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("customer"))
-    manager = models.ForeignKey("shops.User", on_delete=models.SET_NULL, related_name="+", null=True, blank=True, verbose_name=_("manager"))
+    order = models.OneToOneField(
+        "orders.Order",
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("order"),
+    )
+    customer = models.ForeignKey(
+        "orders.Customer",
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("customer"),
+    )
+    manager = models.ForeignKey(
+        "shops.User",
+        on_delete=models.SET_NULL,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("manager"),
+    )
     amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2, default=0)
     currency = models.CharField(_("currency"), max_length=3)
     is_open = models.BooleanField(default=True, editable=False)
@@ -143,7 +212,12 @@ class Deal(models.Model):
         indexes = [
             models.Index(fields=["stage", "rank", "id"], name="deals_of_column"),
             models.Index(fields=["stage", "-stage_entered_at", "-id"], name="deals_newest_in_stage"),
-            models.Index(fields=["stage"], include=["currency", "amount"], condition=Q(is_open=True), name="open_deals_counted"),
+            models.Index(
+                fields=["stage"],
+                include=["currency", "amount"],
+                condition=Q(is_open=True),
+                name="open_deals_counted",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -163,8 +237,12 @@ class DealMove(ActorFields):
     deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="moves", verbose_name=_("deal"))
     move_id = models.UUIDField(default=uuid.uuid4, db_index=True, editable=False)
     kind = models.CharField(_("kind"), max_length=10, choices=MoveKind.choices)
-    from_stage = models.ForeignKey(Stage, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("from"))
-    to_stage = models.ForeignKey(Stage, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("to"))
+    from_stage = models.ForeignKey(
+        Stage, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("from")
+    )
+    to_stage = models.ForeignKey(
+        Stage, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("to")
+    )
     from_rank = models.BigIntegerField(null=True, editable=False)
     to_rank = models.BigIntegerField(editable=False)
     from_entered_at = models.DateTimeField(null=True, editable=False)
@@ -199,4 +277,10 @@ class BoardChange(models.Model):
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        indexes = [models.Index(fields=["funnel", "id"], name="board_feed"), models.Index(fields=["at"], name="board_feed_age")]
+        indexes = [
+            models.Index(fields=["funnel", "id"], name="board_feed"),
+            models.Index(fields=["at"], name="board_feed_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.funnel_id}: {self.deal_id}"

@@ -1,6 +1,4 @@
-"""The app configuration of the house: puts the one table of event handlers in force when every app is there."""
-
-from importlib.util import find_spec
+"""The app configuration of the house; the one table of event handlers is put in force when everything is loaded."""
 
 from django.apps import AppConfig
 
@@ -9,7 +7,6 @@ class OmsConfig(AppConfig):
     name = "oms"
 
     def ready(self) -> None:
-        if find_spec("crm.handlers") and find_spec("inventory.handlers"):
-            from oms.subscriptions import install
+        from oms.subscriptions import install
 
-            install()
+        install()

@@ -68,7 +68,11 @@ def choices_for(country: str) -> list[tuple[str, str]]:
 def recognise(text: str) -> str:
     """The carrier a shop's delivery title names, or an empty text."""
     folded = text.casefold().replace(" ", "")
-    words = {"fan": ("fancourier", "fanbox"), "sameday": ("sameday", "easybox"), "nova_poshta": ("новапошта", "novaposhta", "новоїпошти")}
+    words = {
+        "fan": ("fancourier", "fanbox"),
+        "sameday": ("sameday", "easybox"),
+        "nova_poshta": ("новапошта", "novaposhta", "новоїпошти"),
+    }
     for code, carrier in CARRIERS.items():
         names = words.get(code, (carrier.name.casefold().replace(" ", ""),))
         if any(name and name in folded for name in names):

@@ -57,6 +57,7 @@ class OrderDraft:
     shipping_total: Decimal = Decimal("0")
     shipping_vat: Decimal = Decimal("0")
     fees_total: Decimal = Decimal("0")
+    fees_vat: Decimal = Decimal("0")
     source: str = "manual"
     external_id: str = ""
     external_number: str = ""

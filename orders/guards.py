@@ -120,7 +120,9 @@ def can_confirm(facts: OrderFacts, arguments: Arguments = NOTHING) -> Refusal | 
         return Refusal("no_lines", _("The order has no lines; add at least one product."))
     if facts.missing:
         names = ", ".join(str(FIELD_NAMES[name]) for name in facts.missing)
-        return Refusal("address_incomplete", _("The address is incomplete: %(fields)s is missing.") % {"fields": names})
+        return Refusal(
+            "address_incomplete", _("The address is incomplete: %(fields)s is missing.") % {"fields": names}
+        )
     if not _payment_allows(facts):
         return Refusal("not_paid", _("The order is not paid yet and is not cash on delivery."))
     return _stock_refusal(facts)
@@ -136,7 +138,8 @@ def _stock_refusal(facts: OrderFacts) -> Refusal | None:
     if not facts.short or not facts.blocks_on_shortage or facts.partial_agreed:
         return None
     lines = ", ".join(
-        _("%(sku)s: %(available)d of %(wanted)d in stock") % {"sku": s.sku, "available": s.available, "wanted": s.wanted}
+        _("%(sku)s: %(available)d of %(wanted)d in stock")
+        % {"sku": s.sku, "available": s.available, "wanted": s.wanted}
         for s in facts.short
     )
     return Refusal("stock_short", _("Not enough stock (%(lines)s).") % {"lines": lines})
@@ -144,17 +147,23 @@ def _stock_refusal(facts: OrderFacts) -> Refusal | None:
 
 def can_start_processing(facts: OrderFacts, arguments: Arguments = NOTHING) -> Refusal | None:
     if facts.nothing_reserved and facts.blocks_on_shortage:
-        return Refusal("nothing_to_pick", _("Nothing is reserved for this order, so there is nothing to pick."))
+        return Refusal(
+            "nothing_to_pick", _("Nothing is reserved for this order, so there is nothing to pick.")
+        )
     return _stock_refusal(facts)
 
 
 def can_ship(facts: OrderFacts, arguments: Arguments = NOTHING) -> Refusal | None:
     if arguments.carrier:
         if is_numbered(arguments.carrier) and not arguments.tracking_number.strip():
-            return Refusal("tracking_missing", _("Give the tracking number (AWB) of the parcel."), form="ship")
+            return Refusal(
+                "tracking_missing", _("Give the tracking number (AWB) of the parcel."), form="ship"
+            )
         return None
     if facts.ready_shipment is None:
-        return Refusal("shipment_missing", _("Give the carrier and the tracking number (AWB) first."), form="ship")
+        return Refusal(
+            "shipment_missing", _("Give the carrier and the tracking number (AWB) first."), form="ship"
+        )
     return None
 
 
@@ -221,12 +230,19 @@ def plan(from_status: str, to_status: str) -> tuple[str, ...] | None:
     }
     if from_status == to_status:
         return ()
-    singles = {Status.CANCELLED: Transition.CANCEL, Status.RETURNED: Transition.RETURN, Status.NEW: Transition.REOPEN}
+    singles = {
+        Status.CANCELLED: Transition.CANCEL,
+        Status.RETURNED: Transition.RETURN,
+        Status.NEW: Transition.REOPEN,
+    }
     single = singles.get(Status(to_status))
     if single is not None:
         return (single,) if from_status in sources_of(single) else None
     path, at = [], from_status
-    targets = {step: status for status, step in zip(list(steps)[1:] + [Status.DELIVERED], steps.values(), strict=True)}
+    targets = {
+        step: status
+        for status, step in zip([*list(steps)[1:], Status.DELIVERED], steps.values(), strict=True)
+    }
     while at in steps and at != to_status:
         step = steps[Status(at)]
         path.append(step)

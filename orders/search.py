@@ -72,7 +72,9 @@ def terms_of_customer(
     terms = _words(customer.name) | _words(customer.company) | _code_terms(customer.tax_id)
     for contact in contacts:
         is_phone = contact.kind == ContactKind.PHONE
-        terms |= _phone_terms(contact.value, customer.shop.country) if is_phone else _email_terms(contact.value)
+        terms |= (
+            _phone_terms(contact.value, customer.shop.country) if is_phone else _email_terms(contact.value)
+        )
     for address in addresses:
         terms |= _address_terms(address, customer.shop.country)
     return _storable(terms)
@@ -173,7 +175,9 @@ def _store(model: type[models.Model], owner: str, wanted: Mapping[int, set[str]]
         model._default_manager.filter(pk__in=gone).delete()
     missing = sorted(pairs - stored.keys())
     model._default_manager.bulk_create(
-        [model(**{owner: owner_id, "term": term}) for owner_id, term in missing], ignore_conflicts=True, batch_size=500
+        [model(**{owner: owner_id, "term": term}) for owner_id, term in missing],
+        ignore_conflicts=True,
+        batch_size=500,
     )
 
 
@@ -229,6 +233,9 @@ def _numeric_beginnings(token: str) -> frozenset[str]:
     if len(plain) >= PHONE_LENGTH:
         bare = plain.lstrip("0")
         beginnings.add(bare)
-        beginnings |= {bare[len(code) :] for code in COUNTRY_CODES if bare.startswith(code) and len(bare) >= 9 + len(code)}
+        beginnings |= {
+            bare[len(code) :]
+            for code in COUNTRY_CODES
+            if bare.startswith(code) and len(bare) >= 9 + len(code)
+        }
     return frozenset(_storable(beginnings))
-

@@ -57,7 +57,12 @@ class ActorFields(models.Model):
     actor_kind = models.CharField(_("by (kind)"), max_length=10, choices=ActorKind.choices)
     actor_label = models.CharField(_("by"), max_length=150, blank=True)
     actor_user = models.ForeignKey(
-        "shops.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("person")
+        "shops.User",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("person"),
     )
 
     class Meta:

@@ -61,7 +61,7 @@ def shop_id_of(row: models.Model) -> int | None:
 class ScopedRelatedFilter(RelatedFieldListFilter):
     """A sidebar filter that offers only rows of the person's shops: `list_filter = [("shop", ScopedRelatedFilter)]`."""
 
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:
         rows = scope(field.remote_field.model._default_manager.all(), request)
         ordering = self.field_admin_ordering(field, request, model_admin)
         return field.get_choices(
@@ -75,7 +75,7 @@ class ShopScope:
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self._admits(request)
 
-    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._admits(request)
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:

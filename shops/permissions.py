@@ -55,9 +55,9 @@ _WAREHOUSE = {
     Action.VIEW_STOCK,
     Action.CHANGE_STOCK,
 }
-_MANAGER = (set(Action) - {Action.TAKE_OVER, Action.CHANGE_STOCK, Action.VIEW_SECRETS, Action.RETRY_IMPORT}) | {
-    Action.VIEW_IMPORTS
-}
+_MANAGER = (
+    set(Action) - {Action.TAKE_OVER, Action.CHANGE_STOCK, Action.VIEW_SECRETS, Action.RETRY_IMPORT}
+) | {Action.VIEW_IMPORTS}
 _SUPERVISOR = set(Action) - {Action.VIEW_SECRETS}
 
 MATRIX: dict[str, frozenset[str]] = {

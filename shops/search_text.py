@@ -8,12 +8,16 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_LETTERS = str.maketrans({"ł": "l", "đ": "d", "ø": "o", "ß": "ss", "æ": "ae", "œ": "oe", "ґ": "г", "ё": "е", "’": "'", "ʼ": "'"})
+_LETTERS = str.maketrans(
+    {"ł": "l", "đ": "d", "ø": "o", "ß": "ss", "æ": "ae", "œ": "oe", "ґ": "г", "ё": "е", "’": "'", "ʼ": "'"}
+)
 
 
 def fold(text: str) -> str:
     """Casefold, strip accents and squeeze white space; Ukrainian й and ї keep their own letters."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold().replace("й", "\ue000").replace("ї", "\ue001"))
+    # Compatibility forms first: they bring back capitals (№ becomes No) and put split letters together (и + ̆ is й).
+    composed = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    decomposed = unicodedata.normalize("NFKD", composed.replace("й", "\ue000").replace("ї", "\ue001"))
     bare = "".join(char for char in decomposed if not unicodedata.combining(char))
     bare = bare.replace("\ue000", "й").replace("\ue001", "ї").translate(_LETTERS)
     return " ".join(bare.split())

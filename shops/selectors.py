@@ -12,7 +12,9 @@ def role_in_shop(*, user_id: int | None, shop_id: int) -> str | None:
     """The person's role in the shop; an installation owner (superuser) is an admin everywhere; None for others."""
     if user_id is None:
         return None
-    role = Membership.objects.filter(user_id=user_id, shop_id=shop_id, user__is_active=True).values_list("role", flat=True)
+    role = Membership.objects.filter(user_id=user_id, shop_id=shop_id, user__is_active=True).values_list(
+        "role", flat=True
+    )
     found = role.first()
     if found is None and User.objects.filter(pk=user_id, is_superuser=True, is_active=True).exists():
         return Role.ADMIN
@@ -34,7 +36,9 @@ def shops_of(user: User) -> QuerySet[Shop]:
 
 def roles_of(user: User) -> dict[int, str]:
     """The person's role by shop key, for pages that show rows of several shops."""
-    roles = dict(Membership.objects.filter(user_id=user.pk, shop__is_active=True).values_list("shop_id", "role"))
+    roles = dict(
+        Membership.objects.filter(user_id=user.pk, shop__is_active=True).values_list("shop_id", "role")
+    )
     if user.is_superuser:
         for shop_id in Shop.objects.filter(is_active=True).values_list("pk", flat=True):
             roles.setdefault(shop_id, Role.ADMIN)
@@ -48,9 +52,15 @@ def shop_ids_where(user: User, action: Action) -> list[int]:
 
 def people_of(shop_id: int) -> QuerySet[User]:
     """The active members of a shop, by name."""
-    return User.objects.filter(Q(memberships__shop_id=shop_id), is_active=True).order_by("first_name", "username")
+    return User.objects.filter(Q(memberships__shop_id=shop_id), is_active=True).order_by(
+        "first_name", "username"
+    )
 
 
 def find_api_key(digest: str) -> ApiKey | None:
     """The live key with this digest, with its shop."""
-    return ApiKey.objects.select_related("shop").filter(digest=digest, revoked_at=None, shop__is_active=True).first()
+    return (
+        ApiKey.objects.select_related("shop")
+        .filter(digest=digest, revoked_at=None, shop__is_active=True)
+        .first()
+    )

@@ -39,7 +39,9 @@ def create_shop(*, country: str, name: str, slug: str, order_prefix: str, **fiel
 
     Explicit `fields` win over the preset's. Raises ValidationError naming the field.
     """
-    shop = Shop(**{**preset_values(country), "name": name, "slug": slug, "order_prefix": order_prefix, **fields})
+    shop = Shop(
+        **{**preset_values(country), "name": name, "slug": slug, "order_prefix": order_prefix, **fields}
+    )
     shop.full_clean()
     shop.save()
     furnish_shop(shop_id=shop.pk, country=country)
@@ -66,6 +68,11 @@ def create_api_key(*, shop_id: int, name: str) -> str:
     key = KEY_PREFIX + secrets.token_urlsafe(32)
     ApiKey.objects.create(shop_id=shop_id, name=name, prefix=key[:10], digest=digest_of(key))
     return key
+
+
+def revoke_api_key(*, key_id: int) -> None:
+    """Switch a key off for good; doing it again keeps the first moment."""
+    ApiKey.objects.filter(pk=key_id, revoked_at=None).update(revoked_at=timezone.now())
 
 
 def digest_of(key: str) -> str:

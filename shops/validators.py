@@ -15,26 +15,34 @@ from shops.working_hours import WEEKDAYS
 
 def validate_currency(value: str) -> None:
     if value not in list_currencies():
-        raise ValidationError(_("“%(value)s” is not a currency code; write three capital letters, for example RON.") % {"value": value})
+        raise ValidationError(
+            _("“%(value)s” is not a currency code; write three capital letters, for example RON.")
+            % {"value": value}
+        )
 
 
 def validate_time_zone(value: str) -> None:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValidationError(_("“%(value)s” is not a time zone; write one like Europe/Bucharest.") % {"value": value}) from error
+        raise ValidationError(
+            _("“%(value)s” is not a time zone; write one like Europe/Bucharest.") % {"value": value}
+        ) from error
 
 
 def validate_working_hours(value: Any) -> None:
-    problem = _('Write working hours per weekday, for example {"mon": ["09:00", "18:00"]}; leave closed days out.')
+    problem = _(
+        'Write working hours per weekday, for example {"mon": ["09:00", "18:00"]}; leave closed days out.'
+    )
     if not isinstance(value, dict):
         raise ValidationError(problem)
     for day, hours in value.items():
         try:
             opens, closes = (time.fromisoformat(text) for text in hours)
+            sensible = day in WEEKDAYS and opens < closes and opens.tzinfo is closes.tzinfo is None
         except (TypeError, ValueError) as error:
             raise ValidationError(problem) from error
-        if day not in WEEKDAYS or opens >= closes:
+        if not sensible:
             raise ValidationError(problem)
 
 
@@ -44,6 +52,9 @@ def validate_holidays(value: Any) -> None:
         raise ValidationError(problem)
     for text in value:
         try:
-            date.fromisoformat(text)
+            # Python reads other spellings too (20261225); the calendar compares this one.
+            same = date.fromisoformat(text).isoformat() == text
         except (TypeError, ValueError) as error:
             raise ValidationError(problem) from error
+        if not same:
+            raise ValidationError(problem)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -48,5 +48,7 @@ class Calendar:
         hours = self.hours.get(WEEKDAYS[day.weekday()])
         if not hours or day.isoformat() in self.holidays:
             return None
-        opens, closes = (datetime.combine(day, time.fromisoformat(text), self.zone) for text in hours)
+        local = (datetime.combine(day, time.fromisoformat(text), self.zone) for text in hours)
+        # In UTC: the difference of two moments of one zone is wall-clock time, wrong on the night the clock changes.
+        opens, closes = (moment.astimezone(UTC) for moment in local)
         return opens, closes

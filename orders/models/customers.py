@@ -58,7 +58,9 @@ class ContactKind(models.TextChoices):
 class CustomerContact(models.Model):
     """One e-mail address or phone number. `normalised` (casefolded, or E.164) finds the customer again."""
 
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="contacts", verbose_name=_("customer"))
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="contacts", verbose_name=_("customer")
+    )
     kind = models.CharField(_("kind"), max_length=5, choices=ContactKind.choices)
     value = models.CharField(_("as given"), max_length=254)
     normalised = models.CharField(max_length=254, editable=False, db_index=True)
@@ -67,20 +69,32 @@ class CustomerContact(models.Model):
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
         constraints = [
-            models.UniqueConstraint(fields=["customer", "kind", "normalised"], name="contact_once_per_customer")
+            models.UniqueConstraint(
+                fields=["customer", "kind", "normalised"], name="contact_once_per_customer"
+            )
         ]
+
+    def __str__(self) -> str:
+        return self.value
 
 
 class CustomerAddress(AddressFields):
     """An address a customer has used; kept once however often it is used."""
 
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="addresses", verbose_name=_("customer"))
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="addresses", verbose_name=_("customer")
+    )
     digest = models.CharField(max_length=64, editable=False)
 
     class Meta:
         verbose_name = _("address")
         verbose_name_plural = _("addresses")
-        constraints = [models.UniqueConstraint(fields=["customer", "digest"], name="address_once_per_customer")]
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "digest"], name="address_once_per_customer")
+        ]
+
+    def __str__(self) -> str:
+        return ", ".join(filter(None, (self.street, self.city)))
 
 
 class CustomerTerm(models.Model):
@@ -91,3 +105,6 @@ class CustomerTerm(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["customer", "term"], name="customer_term_once")]
+
+    def __str__(self) -> str:
+        return self.term

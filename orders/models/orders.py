@@ -69,22 +69,46 @@ class Order(OrderWorkflow):
     source = models.CharField(_("source"), max_length=30, default="manual")
     external_id = models.CharField(_("number at the source"), max_length=64, blank=True)
     source_modified_at = models.DateTimeField(null=True, blank=True, editable=False)
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="orders", verbose_name=_("customer"))
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="orders", verbose_name=_("customer")
+    )
     language = models.CharField(_("customer's language"), max_length=5, choices=settings.LANGUAGES)
-    manager = models.ForeignKey("shops.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("manager"))
+    manager = models.ForeignKey(
+        "shops.User",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("manager"),
+    )
     claimed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    shipping_address = models.OneToOneField(OrderAddress, on_delete=models.PROTECT, related_name="+", verbose_name=_("delivery address"))
-    billing_address = models.OneToOneField(OrderAddress, on_delete=models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("billing address"))
-    delivery_kind = models.CharField(_("delivery"), max_length=10, choices=DeliveryKind.choices, default=DeliveryKind.DOOR)
+    shipping_address = models.OneToOneField(
+        OrderAddress, on_delete=models.PROTECT, related_name="+", verbose_name=_("delivery address")
+    )
+    billing_address = models.OneToOneField(
+        OrderAddress,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("billing address"),
+    )
+    delivery_kind = models.CharField(
+        _("delivery"), max_length=10, choices=DeliveryKind.choices, default=DeliveryKind.DOOR
+    )
     delivery_title = models.CharField(_("delivery as chosen"), max_length=200, blank=True)
     pickup_point = models.CharField(_("locker or pick-up point"), max_length=100, blank=True)
     courier = models.CharField(_("courier chosen"), max_length=30, blank=True)
     partial_agreed = models.BooleanField(_("the customer agreed to partial delivery"), default=False)
 
-    payment_method = models.CharField(_("payment method"), max_length=10, choices=PaymentMethod.choices, default=PaymentMethod.COD)
+    payment_method = models.CharField(
+        _("payment method"), max_length=10, choices=PaymentMethod.choices, default=PaymentMethod.COD
+    )
     payment_title = models.CharField(_("payment as chosen"), max_length=200, blank=True)
-    payment_status = models.CharField(_("payment"), max_length=16, choices=PaymentStatus.choices, default=PaymentStatus.PENDING)
+    payment_status = models.CharField(
+        _("payment"), max_length=16, choices=PaymentStatus.choices, default=PaymentStatus.PENDING
+    )
     paid_at = models.DateTimeField(_("paid at"), null=True, blank=True)
 
     currency = models.CharField(_("currency"), max_length=3)
@@ -110,7 +134,11 @@ class Order(OrderWorkflow):
         verbose_name = _("order")
         verbose_name_plural = _("orders")
         constraints = [
-            models.UniqueConstraint(fields=["shop", "source", "external_id"], condition=~Q(external_id=""), name="external_order_once"),
+            models.UniqueConstraint(
+                fields=["shop", "source", "external_id"],
+                condition=~Q(external_id=""),
+                name="external_order_once",
+            ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="order_status_known"),
         ]
         indexes = [
@@ -142,7 +170,9 @@ class OrderLine(models.Model):
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines", verbose_name=_("order"))
     position = models.PositiveSmallIntegerField(_("position"))
-    product = models.ForeignKey("inventory.Product", on_delete=models.PROTECT, related_name="+", verbose_name=_("product"))
+    product = models.ForeignKey(
+        "inventory.Product", on_delete=models.PROTECT, related_name="+", verbose_name=_("product")
+    )
     sku = models.CharField(_("SKU"), max_length=100, blank=True)
     name = models.CharField(_("name"), max_length=255)
     variant = models.CharField(_("variant"), max_length=255, blank=True)
@@ -162,6 +192,9 @@ class OrderLine(models.Model):
             models.UniqueConstraint(fields=["order", "position"], name="line_position_once"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="line_quantity_positive"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.name}"
 
 
 class OrderNote(ActorFields):
@@ -185,3 +218,6 @@ class OrderTerm(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["order", "term"], name="order_term_once")]
+
+    def __str__(self) -> str:
+        return self.term

@@ -15,10 +15,14 @@ from shops.actors import ActorFields
 class Shipment(ActorFields):
     """One parcel. It may exist from `confirmed` on; stock leaves when it is handed over."""
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="shipments", verbose_name=_("order"))
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, related_name="shipments", verbose_name=_("order")
+    )
     carrier = models.CharField(_("carrier"), max_length=30)
     tracking_number = models.CharField(_("tracking number (AWB)"), max_length=64, blank=True, db_index=True)
-    state = models.CharField(_("state"), max_length=12, choices=ShipmentState.choices, default=ShipmentState.PREPARED)
+    state = models.CharField(
+        _("state"), max_length=12, choices=ShipmentState.choices, default=ShipmentState.PREPARED
+    )
     move_id = models.UUIDField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     handed_over_at = models.DateTimeField(_("handed over"), null=True, blank=True)
@@ -48,14 +52,21 @@ class ShipmentLine(models.Model):
             models.CheckConstraint(condition=Q(quantity__gt=0), name="shipped_quantity_positive"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.line_id}"
+
 
 class Return(ActorFields):
     """Units on their way back, and what became of them."""
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="returns", verbose_name=_("order"))
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, related_name="returns", verbose_name=_("order")
+    )
     kind = models.CharField(_("kind"), max_length=12, choices=ReturnKind.choices)
     reason = models.CharField(_("reason"), max_length=500, blank=True)
-    state = models.CharField(_("state"), max_length=10, choices=ReturnState.choices, default=ReturnState.ANNOUNCED)
+    state = models.CharField(
+        _("state"), max_length=10, choices=ReturnState.choices, default=ReturnState.ANNOUNCED
+    )
     move_id = models.UUIDField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("announced"), auto_now_add=True)
     received_at = models.DateTimeField(_("received"), null=True, blank=True)
@@ -77,5 +88,10 @@ class ReturnLine(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["return_note", "line"], name="line_once_per_return"),
-            models.CheckConstraint(condition=Q(restocked__lte=models.F("quantity")), name="restocked_within_returned"),
+            models.CheckConstraint(
+                condition=Q(restocked__lte=models.F("quantity")), name="restocked_within_returned"
+            ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.line_id}"

@@ -48,6 +48,7 @@ class Migration(migrations.Migration):
                 (
                     "country",
                     models.CharField(
+                        blank=True,
                         default="RO",
                         help_text="Two-letter code, for example RO.",
                         max_length=5,
@@ -383,6 +384,7 @@ class Migration(migrations.Migration):
                 (
                     "country",
                     models.CharField(
+                        blank=True,
                         default="RO",
                         help_text="Two-letter code, for example RO.",
                         max_length=5,

@@ -1,0 +1,130 @@
+"""What the board does when something happens to shops, orders and stock; listed in the one table of subscriptions."""
+
+from __future__ import annotations
+
+from crm import projection, rules
+from crm.models import Deal, DealMove, Funnel, MoveKind
+from crm.services.funnels import create_preset_funnels
+from inventory.events import BackorderAllocated
+from orders.events import (
+    OrderClaimed,
+    OrderEventBase,
+    OrderPlaced,
+    OrderReverted,
+    OrderStatusChanged,
+    PaymentRecorded,
+)
+from orders.models import Order
+from shops.events import ShopCreated
+
+OWN_REFERENCE = "deal:"
+
+
+def create_default_funnels(event: ShopCreated) -> None:
+    """A new shop gets its country's funnels; a shop that has one keeps what it has."""
+    create_preset_funnels(shop_id=event.shop_id, country=event.country)
+
+
+def create_deal(event: OrderPlaced) -> None:
+    """A placed order gets its card in the shop's default funnel; an order made from a deal gets that one."""
+    order = Order.objects.select_related("shop", "customer").get(pk=event.order_id)
+    if event.reference.startswith(OWN_REFERENCE):
+        _link(int(event.reference.removeprefix(OWN_REFERENCE)), order, event)
+        return
+    funnel = Funnel.objects.filter(shop_id=order.shop_id, is_default=True, is_active=True).first()
+    stage = projection.first_stage(funnel.pk, order) if funnel else None
+    if funnel is None or stage is None or Deal.objects.filter(order=order).exists():
+        return
+    deal = Deal.objects.create(
+        funnel=funnel,
+        stage=stage,
+        rank=projection.fresh_rank(),
+        title=order.number,
+        order=order,
+        customer=order.customer,
+        manager_id=order.manager_id,
+        amount=order.total,
+        currency=order.currency,
+        is_open=not stage.is_terminal,
+    )
+    projection.record_creation(deal, event.actor)
+
+
+def _link(deal_id: int, order: Order, event: OrderPlaced) -> None:
+    deal = projection.lock_deal(deal_id)
+    deal.order, deal.customer, deal.amount, deal.currency = order, order.customer, order.total, order.currency
+    deal.title = order.number
+    deal.save(update_fields=["order", "customer", "amount", "currency", "title"])
+    projection.follow(deal, actor=event.actor)
+
+
+def follow_order(event: OrderStatusChanged) -> None:
+    """The order moved: its card follows."""
+    deal = _deal_of(event.order_id)
+    if deal is not None:
+        projection.follow(deal, actor=event.actor, move_id=event.move_id, undo_until=event.undo_until)
+
+
+def follow_revert(event: OrderReverted) -> None:
+    """A move of the order was undone: the card goes back to the very place the move took it from.
+
+    While an earlier step of the same move is still to be reverted, the card waits for it.
+    """
+    deal = _deal_of(event.order_id)
+    if deal is None or event.move_id is None:
+        return
+    move = (
+        DealMove.objects.select_related("from_stage")
+        .filter(deal=deal, move_id=event.move_id, undone_at=None)
+        .exclude(kind=MoveKind.UNDONE)
+        .first()
+    )
+    if move is None or move.from_stage is None:
+        projection.follow(deal, actor=event.actor)
+    elif projection.agrees(move.from_stage, deal.order):
+        projection.restore(deal, move, event.actor)
+
+
+def follow_payment(event: PaymentRecorded) -> None:
+    """The payment changed: a card whose stage no longer fits goes to the entry of its status."""
+    deal = _deal_of(event.order_id)
+    if deal is None:
+        return
+    order = deal.order
+    if order is not None and not rules.meets_condition(deal.stage, order):
+        stage = projection.entry_stage(deal.funnel_id, order.status)
+        if stage is not None:
+            projection.place(deal, stage, projection.fresh_rank(), actor=event.actor, kind=MoveKind.FOLLOWED)
+            return
+    projection.touch(deal)
+
+
+def mirror_manager(event: OrderClaimed) -> None:
+    """The deal's manager mirrors the order's."""
+    deal = _deal_of(event.order_id)
+    if deal is not None:
+        Deal.objects.filter(pk=deal.pk).update(manager_id=event.manager_id)
+        projection.touch(deal)
+
+
+def refresh_card(event: OrderEventBase) -> None:
+    """Something a card shows changed: the amount is mirrored and open boards are told."""
+    deal = _deal_of(event.order_id)
+    if deal is None or deal.order is None:
+        return
+    Deal.objects.filter(pk=deal.pk).update(amount=deal.order.total, currency=deal.order.currency)
+    projection.touch(deal)
+
+
+def refresh_card_of_backorder(event: BackorderAllocated) -> None:
+    """Goods arrived for a waiting order: its card loses the mark of short stock."""
+    kind, _colon, key = event.reference.partition(":")
+    deal = Deal.objects.filter(order_id=int(key)).first() if kind == "order" and key.isdigit() else None
+    if deal is not None:
+        projection.touch(deal)
+
+
+def _deal_of(order_id: int) -> Deal | None:
+    # The order's row is locked by whoever published; only then the deal's, as the order of locks asks.
+    deal_id = Deal.objects.filter(order_id=order_id).values_list("pk", flat=True).first()
+    return projection.lock_deal(deal_id) if deal_id is not None else None

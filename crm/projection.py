@@ -1,0 +1,166 @@
+"""Where cards stand: the only place that writes a deal's stage and rank.
+
+The order is the truth. After its change the card goes to the entry stage of the new status, unless it already
+stands on a stage that agrees. "Agree" means: the stage has no status, or the order's. No limit is checked here.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from datetime import datetime
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from crm.models import BoardChange, Deal, DealMove, MoveKind, Stage, StageCondition
+from crm.rules import meets_condition
+from orders.models import Order
+from orders.statuses import Status
+from shops.actors import Actor, actor_columns
+from shops.locks import lock_one
+
+GAP = 1024
+
+
+class Disagreement(ValueError):
+    """A card was sent to a stage that contradicts its order: a mistake in the code, never in the input."""
+
+
+def agrees(stage: Stage, order: Order | None) -> bool:
+    """Whether a card may stand on the stage: it has no status, or the order's."""
+    return not stage.status or (order is not None and stage.status == order.status)
+
+
+def fresh_rank() -> int:
+    """A rank behind every card placed so far: the clock in milliseconds, with room between two."""
+    return time.time_ns() // 1_000_000 * GAP
+
+
+def rank_after(stage: Stage, after: Deal | None) -> int:
+    """A rank right behind `after` in the stage (None: before the first card). Makes room where there is none."""
+    cards = Deal.objects.filter(stage=stage)
+    if after is None:
+        first = cards.order_by("rank", "id").values_list("rank", flat=True).first()
+        return first - GAP if first is not None else fresh_rank()
+    behind = cards.filter(Q(rank__gt=after.rank) | Q(rank=after.rank, pk__gt=after.pk)).order_by("rank", "id")
+    following = behind.values_list("rank", flat=True).first()
+    if following is None:
+        return max(fresh_rank(), after.rank + GAP)
+    if following - after.rank < 2:
+        behind.order_by().update(rank=F("rank") + GAP * GAP)
+        following += GAP * GAP
+    return (after.rank + following) // 2
+
+
+def first_stage(funnel_id: int, order: Order) -> Stage | None:
+    """Where a new order's card starts: a stage of its status whose condition the order meets, else the entry."""
+    stages = list(Stage.objects.filter(funnel_id=funnel_id, status=order.status))
+    if not order.shop.confirm_unpaid:
+        for stage in stages:
+            if stage.condition == StageCondition.UNPAID and meets_condition(stage, order):
+                return stage
+    return next((stage for stage in stages if stage.is_entry), None)
+
+
+def entry_stage(funnel_id: int, status: str) -> Stage | None:
+    """The stage a status enters by, or None where the funnel has none."""
+    return Stage.objects.filter(funnel_id=funnel_id, status=status, is_entry=True).first()
+
+
+def lock_deal(deal_id: int) -> Deal:
+    """Lock a deal and return it with its stage and order."""
+    return lock_one(Deal.objects.select_related("stage", "order", "funnel"), deal_id)
+
+
+def place(
+    deal: Deal,
+    stage: Stage,
+    rank: int,
+    *,
+    actor: Actor,
+    kind: str,
+    move_id: uuid.UUID | None = None,
+    undo_until: datetime | None = None,
+    entered_at: datetime | None = None,
+) -> None:
+    """Put a locked card somewhere, with its one history row and its line in the feed of open boards.
+
+    The steps of one move (same `move_id`) make one row: it is widened, for nobody has seen it yet.
+    Raises `Disagreement` when the stage contradicts the order.
+    """
+    if not agrees(stage, deal.order):
+        raise Disagreement(f"deal {deal.pk} cannot stand on {stage.slug}")
+    before = (deal.stage_id, deal.rank, deal.stage_entered_at)
+    if deal.stage_id != stage.pk:
+        deal.stage_entered_at = entered_at or timezone.now()
+    deal.stage, deal.rank, deal.is_open = stage, rank, not stage.is_terminal
+    deal.save(update_fields=["stage", "rank", "is_open", "stage_entered_at"])
+    same_move = Q(deal=deal, move_id=move_id, undone_at=None) & ~Q(kind=MoveKind.UNDONE)
+    values = {"to_stage": stage, "to_rank": rank, "kind": kind, "undo_until": undo_until}
+    if move_id and kind != MoveKind.UNDONE and DealMove.objects.filter(same_move).update(**values):
+        return
+    DealMove.objects.create(
+        deal=deal,
+        move_id=move_id or uuid.uuid4(),
+        from_stage_id=before[0],
+        from_rank=before[1],
+        from_entered_at=before[2],
+        **values,
+        **actor_columns(actor),
+    )
+    touch(deal)
+
+
+def restore(deal: Deal, move: DealMove, actor: Actor) -> None:
+    """Put a locked card back to where a move took it from, and mark the move as undone."""
+    if move.from_stage is None or move.from_rank is None:
+        raise Disagreement(f"move {move.pk} does not say where the card came from")
+    DealMove.objects.filter(pk=move.pk).update(undone_at=timezone.now())
+    place(
+        deal,
+        move.from_stage,
+        move.from_rank,
+        actor=actor,
+        kind=MoveKind.UNDONE,
+        move_id=move.move_id,
+        entered_at=move.from_entered_at,
+    )
+
+
+def follow(
+    deal: Deal, *, actor: Actor, move_id: uuid.UUID | None = None, undo_until: datetime | None = None
+) -> bool:
+    """Bring a locked card to its order's status; returns whether it stands on a stage that agrees afterwards.
+
+    Where the funnel has no stage for the status the card stays and is listed as drift.
+    """
+    order = deal.order
+    if order is None or agrees(deal.stage, order):
+        touch(deal)
+        return True
+    stage = (
+        first_stage(deal.funnel_id, order)
+        if order.status == Status.NEW
+        else entry_stage(deal.funnel_id, order.status)
+    )
+    if stage is None:
+        touch(deal)
+        return False
+    place(
+        deal, stage, fresh_rank(), actor=actor, kind=MoveKind.FOLLOWED, move_id=move_id, undo_until=undo_until
+    )
+    return True
+
+
+def touch(deal: Deal) -> None:
+    """Tell open boards that this card looks different."""
+    BoardChange.objects.create(funnel_id=deal.funnel_id, deal_id=deal.pk)
+
+
+def record_creation(deal: Deal, actor: Actor) -> None:
+    """The first history row of a new card."""
+    DealMove.objects.create(
+        deal=deal, kind=MoveKind.CREATED, to_stage=deal.stage, to_rank=deal.rank, **actor_columns(actor)
+    )
+    touch(deal)

@@ -1,0 +1,199 @@
+"""The board of one funnel: columns with counts, sums and the first cards, for a fixed number of queries.
+
+Open columns are counted through a partial index; terminal ones state a window of 30 days. What a column shows is
+found by key, so the cost follows what is shown and not what is stored.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+
+from django.db import connection
+from django.db.models import Count, Q, QuerySet, Sum
+from django.utils import timezone
+
+from crm.models import Deal, Funnel, Stage
+from crm.rules import BoardFacts, check_move
+from crm.selectors.cards import Card, cards_of
+from orders.guards import Refusal
+from orders.models.orders import order_scope
+from orders.selectors import facts_for
+from shops.models import ClaimVisibility, User
+from shops.permissions import Role
+from shops.selectors import role_in_shop
+
+PAGE = 20
+WINDOW = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the URL narrows the board to."""
+
+    whose: str = ""
+    user_id: int | None = None
+
+    def apply(self, deals: QuerySet[Deal]) -> QuerySet[Deal]:
+        if self.whose == "mine":
+            return deals.filter(manager_id=self.user_id)
+        if self.whose == "unclaimed":
+            return deals.filter(manager=None)
+        return deals
+
+
+NO_FILTERS = Filters()
+
+
+@dataclass
+class Column:
+    """One stage with what it shows; `totals` are sums by currency, `has_more` that further cards exist."""
+
+    stage: Stage
+    cards: list[Card] = field(default_factory=list)
+    count: int = 0
+    totals: dict[str, Decimal] = field(default_factory=dict)
+    has_more: bool = False
+
+
+@dataclass(frozen=True)
+class Board:
+    funnel: Funnel
+    columns: list[Column]
+
+
+def deals_on(user: User, funnel: Funnel) -> QuerySet[Deal]:
+    """The funnel's deals this person may see. Orders are joined only where the person's view depends on them."""
+    deals = Deal.objects.filter(funnel=funnel)
+    role = role_in_shop(user_id=user.pk, shop_id=funnel.shop_id)
+    if role is None:
+        return deals.none()
+    hides = funnel.shop.claim_visibility == ClaimVisibility.HIDDEN
+    if role in (Role.ADMIN, Role.SUPERVISOR) or (role == Role.MANAGER and not hides):
+        return deals
+    return deals.filter(order_scope(user, "order__") | Q(order__isnull=True))
+
+
+def board(user: User, funnel: Funnel, filters: Filters = NO_FILTERS, *, page: int = PAGE) -> Board:
+    """The whole board, cards of every column included (folded ones, too: their rails open without a request)."""
+    stages = list(Stage.objects.filter(funnel=funnel))
+    deals = filters.apply(deals_on(user, funnel))
+    columns = {stage.pk: Column(stage) for stage in stages}
+    _count(columns, deals)
+    ids = _first_ids(stages, deals, page)
+    cards = load_cards(funnel, [deal_id for rows in ids.values() for deal_id in rows])
+    for stage_id, deal_ids in ids.items():
+        columns[stage_id].cards = [cards[deal_id] for deal_id in deal_ids[:page] if deal_id in cards]
+        columns[stage_id].has_more = len(deal_ids) > page
+    return Board(funnel, list(columns.values()))
+
+
+def column_page(user: User, funnel: Funnel, stage: Stage, filters: Filters, after: Deal | None) -> Column:
+    """More cards of one column, behind a card."""
+    deals = column_order(stage, filters.apply(deals_on(user, funnel)))
+    if after is not None:
+        deals = _behind(stage, deals, after)
+    ids = list(deals.values_list("pk", flat=True)[: PAGE + 1])
+    cards = load_cards(funnel, ids[:PAGE])
+    return Column(stage, [cards[pk] for pk in ids[:PAGE] if pk in cards], has_more=len(ids) > PAGE)
+
+
+def column_order(stage: Stage, deals: QuerySet[Deal]) -> QuerySet[Deal]:
+    """A column's cards as shown: by rank, oldest first; terminal columns newest first, within their window."""
+    deals = deals.filter(stage=stage)
+    if stage.is_terminal:
+        return deals.filter(stage_entered_at__gte=timezone.now() - WINDOW).order_by(
+            "-stage_entered_at", "-id"
+        )
+    return deals.order_by("rank", "id")
+
+
+def _behind(stage: Stage, deals: QuerySet[Deal], after: Deal) -> QuerySet[Deal]:
+    if stage.is_terminal:
+        at = after.stage_entered_at
+        return deals.filter(Q(stage_entered_at__lt=at) | Q(stage_entered_at=at, pk__lt=after.pk))
+    return deals.filter(Q(rank__gt=after.rank) | Q(rank=after.rank, pk__gt=after.pk))
+
+
+def counts_of(user: User, funnel: Funnel, filters: Filters = NO_FILTERS) -> list[Column]:
+    """Every column with its count and sums, without cards."""
+    columns = {stage.pk: Column(stage) for stage in Stage.objects.filter(funnel=funnel)}
+    _count(columns, filters.apply(deals_on(user, funnel)))
+    return list(columns.values())
+
+
+def _count(columns: dict[int, Column], deals: QuerySet[Deal]) -> None:
+    window = timezone.now() - WINDOW
+    open_ids = [pk for pk, column in columns.items() if not column.stage.is_terminal]
+    closed_ids = [pk for pk, column in columns.items() if column.stage.is_terminal]
+    for rows in (
+        deals.filter(is_open=True, stage_id__in=open_ids),
+        deals.filter(stage_id__in=closed_ids, stage_entered_at__gte=window),
+    ):
+        grouped = (
+            rows.order_by()
+            .values("stage_id", "currency")
+            .annotate(cards=Count("pk"), amount_sum=Sum("amount"))
+        )
+        for row in grouped:
+            column = columns[row["stage_id"]]
+            column.count += row["cards"]
+            column.totals[row["currency"]] = row["amount_sum"]
+
+
+def _first_ids(stages: Sequence[Stage], deals: QuerySet[Deal], page: int) -> dict[int, list[int]]:
+    """The keys of each column's first cards, one more than a page, in one query over all columns."""
+    parts: list[str] = []
+    parameters: list[object] = []
+    for stage in stages:
+        query = column_order(stage, deals).values_list("stage_id", "pk")[: page + 1]
+        sql, values = query.query.sql_with_params()
+        # Both pieces are the ORM's own SQL and an integer; the values stay parameters.
+        parts.append(f"SELECT * FROM ({sql}) AS stage_{stage.pk}")  # noqa: S608
+        parameters.extend(values)
+    found: dict[int, list[int]] = defaultdict(list)
+    if not parts:
+        return found
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), parameters)
+        for stage_id, deal_id in cursor.fetchall():
+            found[stage_id].append(deal_id)
+    return found
+
+
+def load_cards(funnel: Funnel, deal_ids: Iterable[int]) -> dict[int, Card]:
+    """Cards by key, in five queries."""
+    deals = Deal.objects.filter(pk__in=list(deal_ids), funnel=funnel).select_related(
+        "stage", "order__shipping_address", "manager", "customer"
+    )
+    return cards_of(list(deals), funnel.shop.calendar)
+
+
+def board_facts(funnel_id: int) -> BoardFacts:
+    """What the board's rules look at."""
+    stages = list(Stage.objects.filter(funnel_id=funnel_id))
+    limited = [stage.pk for stage in stages if stage.wip_limit is not None]
+    counts = {}
+    if limited:
+        rows = (
+            Deal.objects.filter(stage_id__in=limited)
+            .order_by()
+            .values_list("stage_id")
+            .annotate(cards=Count("pk"))
+        )
+        counts = dict(rows)
+    return BoardFacts(stages, counts)
+
+
+def why_not(deal: Deal) -> dict[int, Refusal | None]:
+    """For each stage of the deal's board, why its card cannot go there, or None. A form that would ask is no refusal."""
+    facts = facts_for([deal.order_id]).get(deal.order_id) if deal.order_id else None
+    facts_of_board = board_facts(deal.funnel_id)
+    answers: dict[int, Refusal | None] = {}
+    for stage in facts_of_board.stages:
+        refusal = check_move(deal, stage, facts, facts_of_board)
+        answers[stage.pk] = None if refusal is not None and refusal.form else refusal
+    return answers

@@ -1,0 +1,98 @@
+"""What changed on an open board since it last asked.
+
+Keys commit out of order, so the client sends its cursor and the keys it saw in the last 30 seconds: rows of that
+window it has not seen yet are answered too. Nothing new costs one small query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from crm.models import BoardChange, Deal, Funnel
+from crm.selectors.board import NO_FILTERS, Column, Filters, counts_of, deals_on, load_cards
+from crm.selectors.cards import Card
+from shops.models import User
+
+OVERLAP = timedelta(seconds=30)
+MOST_CHANGES = 200
+
+
+@dataclass(frozen=True)
+class Changes:
+    """New cursor, keys seen in the overlap, cards that look different, deals to take away, and all counts.
+
+    `overflow` tells that too much happened to send: the page reloads.
+    """
+
+    cursor: int
+    seen: list[int]
+    cards: list[Card]
+    removed: list[int]
+    columns: list[Column]
+    overflow: bool = False
+
+
+def latest_change(funnel: Funnel) -> tuple[int, list[int]]:
+    """Where a freshly loaded board starts: the newest key, and the keys of the overlap."""
+    recent = list(_recent(funnel).values_list("pk", flat=True))
+    newest = recent[-1] if recent else _newest_before(funnel)
+    return newest, recent
+
+
+def _newest_before(funnel: Funnel) -> int:
+    return BoardChange.objects.filter(funnel=funnel).order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def _recent(funnel: Funnel) -> QuerySet[BoardChange]:
+    return BoardChange.objects.filter(funnel=funnel, at__gte=timezone.now() - OVERLAP).order_by("pk")
+
+
+def changes_since(
+    user: User, funnel: Funnel, *, cursor: int, seen: Collection[int], filters: Filters = NO_FILTERS
+) -> Changes | None:
+    """What is new since the cursor, or None when nothing is. A deal the person no longer sees is answered as removed."""
+    window = Q(pk__gt=cursor) | Q(at__gte=timezone.now() - OVERLAP)
+    rows = list(
+        BoardChange.objects.filter(window, funnel=funnel)
+        .exclude(pk__in=seen)
+        .order_by("pk")
+        .values_list("pk", "deal_id")[: MOST_CHANGES + 1]
+    )
+    fresh = [row for row in rows if row[0] > cursor or row[0] not in seen]
+    if not fresh:
+        return None
+    deal_ids = {deal_id for _pk, deal_id in fresh}
+    visible = filters.apply(deals_on(user, funnel)).filter(pk__in=deal_ids).values_list("pk", flat=True)
+    cards = load_cards(funnel, visible)
+    return Changes(
+        cursor=max(cursor, *(pk for pk, _deal in fresh)),
+        seen=list(_recent(funnel).values_list("pk", flat=True)),
+        cards=list(cards.values()),
+        removed=sorted(deal_ids - set(cards)),
+        columns=counts_of(user, funnel, filters),
+        overflow=len(rows) > MOST_CHANGES,
+    )
+
+
+def prune_changes(*, older_than: timedelta = timedelta(days=2)) -> int:
+    """Delete feed rows no open board can still ask for; returns how many."""
+    deleted, _by_model = BoardChange.objects.filter(at__lt=timezone.now() - older_than).delete()
+    return deleted
+
+
+def visible_deal(user: User, deal_id: int) -> Deal | None:
+    """One deal a person may see, with what its page shows, or None."""
+    return (
+        Deal.objects.visible_to(user)
+        .select_related(
+            "stage", "funnel__shop", "manager", "customer", "order__shop", "order__shipping_address"
+        )
+        .select_related("order__billing_address", "order__customer")
+        .filter(pk=deal_id)
+        .first()
+    )

@@ -1,0 +1,16 @@
+"""The verbs of the board: moving, undoing, claiming and commenting deals, and giving a shop its funnels."""
+
+from crm.services.deals import add_comment, claim_deal, release_deal
+from crm.services.funnels import create_preset_funnels
+from crm.services.moving import MoveResult, move_deal
+from crm.services.undo import undo_move
+
+__all__ = [
+    "MoveResult",
+    "add_comment",
+    "claim_deal",
+    "create_preset_funnels",
+    "move_deal",
+    "release_deal",
+    "undo_move",
+]

@@ -1,0 +1,113 @@
+"""Moving a card by hand: the order moves first, then the card is placed."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm import projection
+from crm.errors import MoveNotAllowed, StaleBoard
+from crm.models import Deal, MoveKind, Stage
+from crm.rules import check_move
+from crm.selectors.board import board_facts
+from orders import services as orders
+from orders.errors import NeedsInput
+from orders.guards import NOTHING, Arguments
+from orders.models import Order
+from orders.selectors import facts_of
+from orders.services.access import lock_order
+from shops.actors import Actor
+from shops.permissions import Action, require
+
+
+@dataclass(frozen=True)
+class MoveResult:
+    """A move that happened. `status_changed` tells whether the order moved, too (and people will hear of it)."""
+
+    deal_id: int
+    move_id: uuid.UUID
+    undo_until: datetime | None
+    from_stage: Stage
+    to_stage: Stage
+    status_changed: bool
+
+
+@transaction.atomic
+def move_deal(
+    *,
+    deal_id: int,
+    to_stage_id: int,
+    actor: Actor,
+    seen_stage_id: int | None = None,
+    after_deal_id: int | None = None,
+    arguments: Arguments = NOTHING,
+) -> MoveResult:
+    """Move a card to a stage, behind `after_deal_id` (or to the end), and its order with it.
+
+    Raises StaleBoard when the card is no longer where the person saw it, NeedsInput when the order's change needs
+    data, MoveNotAllowed or an order's refusal; then nothing was written.
+    """
+    deal = _lock(deal_id, actor)
+    stage = Stage.objects.filter(pk=to_stage_id, funnel_id=deal.funnel_id).first()
+    if stage is None:
+        raise MoveNotAllowed(_("This stage is not on this board any more; reload the page."), code="no_stage")
+    if seen_stage_id is not None and seen_stage_id != deal.stage_id:
+        raise StaleBoard(
+            _("%(title)s was moved meanwhile: it is in “%(stage)s” now.")
+            % {"title": deal.title, "stage": deal.stage.name},
+            code="stale",
+        )
+    _require_allowed(deal, stage, arguments)
+    from_stage, move_id = deal.stage, uuid.uuid4()
+    changes = []
+    if deal.order is not None and not projection.agrees(stage, deal.order):
+        changes = orders.advance_order(
+            order_id=deal.order.pk, to=stage.status, actor=actor, arguments=arguments, move_id=move_id
+        )
+    deal = projection.lock_deal(deal_id)
+    undo_until = changes[-1].undo_until if changes else _deadline(deal, actor)
+    after = (
+        Deal.objects.filter(pk=after_deal_id, stage=stage).exclude(pk=deal.pk).first()
+        if after_deal_id
+        else None
+    )
+    rank = projection.rank_after(stage, after) if after or after_deal_id == 0 else projection.fresh_rank()
+    projection.place(
+        deal, stage, rank, actor=actor, kind=MoveKind.BY_HAND, move_id=move_id, undo_until=undo_until
+    )
+    return MoveResult(deal.pk, move_id, undo_until, from_stage, stage, bool(changes))
+
+
+def _lock(deal_id: int, actor: Actor) -> Deal:
+    """The deal, protected by its order's lock, or by its own where there is no order yet."""
+    order_id = Deal.objects.values_list("order_id", flat=True).get(pk=deal_id)
+    if order_id is not None:
+        lock_order(order_id=order_id, actor=actor, action=Action.MOVE_DEAL)
+        return Deal.objects.select_related("stage", "order__shop", "funnel").get(pk=deal_id)
+    deal = projection.lock_deal(deal_id)
+    require(actor, shop_id=deal.funnel.shop_id, action=Action.MOVE_DEAL)
+    return deal
+
+
+def _require_allowed(deal: Deal, stage: Stage, arguments: Arguments) -> None:
+    facts = facts_of(deal.order_id) if deal.order_id and stage.status else None
+    refusal = check_move(deal, stage, facts, board_facts(deal.funnel_id), arguments)
+    if refusal is None:
+        return
+    if refusal.form:
+        raise NeedsInput(refusal.sentence, form=refusal.form)
+    raise MoveNotAllowed(refusal.sentence, code=refusal.code)
+
+
+def _deadline(deal: Deal, actor: Actor) -> datetime | None:
+    seconds = (
+        Order.objects.values_list("shop__undo_seconds", flat=True).get(pk=deal.order_id)
+        if deal.order_id
+        else 10
+    )
+    return timezone.now() + timedelta(seconds=seconds) if actor.is_person and seconds else None

@@ -1,0 +1,34 @@
+"""Every event of the system and what follows from it, in order: all consequences on one screen.
+
+Handlers run in the publisher's transaction, write to the database only, and let exceptions propagate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crm import handlers as crm
+from inventory import events as stock_events
+from inventory import handlers as inventory
+from orders import events as order_events
+from shops import events as shop_events
+from shops.bus import Event, Handler, subscribe
+
+TABLE: Mapping[type[Event], tuple[Handler, ...]] = {
+    shop_events.ShopCreated: (inventory.create_default_warehouse, crm.create_default_funnels),
+    order_events.OrderPlaced: (crm.create_deal,),
+    order_events.OrderAcknowledged: (crm.refresh_card,),
+    order_events.OrderStatusChanged: (crm.follow_order,),
+    order_events.OrderReverted: (crm.follow_revert,),
+    order_events.OrderEdited: (crm.refresh_card,),
+    order_events.OrderClaimed: (crm.mirror_manager,),
+    order_events.PaymentRecorded: (crm.follow_payment,),
+    order_events.ShipmentDispatched: (crm.refresh_card,),
+    stock_events.StockChanged: (),
+    stock_events.BackorderAllocated: (crm.refresh_card_of_backorder,),
+}
+
+
+def install() -> None:
+    """Put the table in force; called once when the applications are ready."""
+    subscribe(TABLE)

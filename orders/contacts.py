@@ -1,0 +1,21 @@
+"""Phones and e-mail addresses in one comparable form; what was given is always kept beside it."""
+
+from __future__ import annotations
+
+import phonenumbers
+
+
+def normalise_phone(raw: str, country: str) -> str:
+    """The number in E.164 when it is valid for the country (or carries its own prefix), else an empty text."""
+    try:
+        parsed = phonenumbers.parse(raw, country or None)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_valid_number(parsed):
+        return ""
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def normalise_email(raw: str) -> str:
+    """The address casefolded and without white space around it."""
+    return raw.strip().casefold()

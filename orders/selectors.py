@@ -1,0 +1,181 @@
+"""Reading orders: the facts guards judge by, the buttons a person gets, one order's page, the public token."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from inventory.selectors import Held, available_units, reservations_of
+from orders.errors import OrderError
+from orders.guards import (
+    Arguments,
+    OrderFacts,
+    Refusal,
+    ShipmentFact,
+    ShortLine,
+    check,
+    missing_address_fields,
+)
+from orders.models import Order, OrderAddress, OrderEvent, OrderLine, Shipment
+from orders.statuses import ShipmentState, Transition
+from orders.tracking import TOKEN_LENGTH, digest_of
+from shops.models import StockMaster, User
+from shops.permissions import Action, role_allows
+
+ACTION_OF_TRANSITION: dict[str, Action] = {
+    Transition.CONFIRM: Action.CONFIRM,
+    Transition.START_PROCESSING: Action.PROCESS,
+    Transition.SHIP: Action.SHIP,
+    Transition.DELIVER: Action.DELIVER,
+    Transition.CANCEL: Action.CANCEL,
+    Transition.RETURN: Action.RETURN,
+    Transition.REOPEN: Action.REOPEN,
+}
+FORM_OF_TRANSITION = {
+    Transition.SHIP: "ship",
+    Transition.CANCEL: "cancel",
+    Transition.RETURN: "return",
+    Transition.REOPEN: "reopen",
+}
+LIVE_SHIPMENTS = (ShipmentState.PREPARED, ShipmentState.HANDED_OVER, ShipmentState.DELIVERED)
+
+
+@dataclass(frozen=True)
+class ActionState:
+    """A button: the transition, its label, the form it opens (or ""), and why it is off (or None)."""
+
+    transition: str
+    label: str
+    form: str
+    refusal: Refusal | None
+
+
+def facts_for(order_ids: Collection[int]) -> dict[int, OrderFacts]:
+    """The facts of these orders, by key, in five queries however many there are."""
+    orders = Order.objects.filter(pk__in=order_ids).select_related("shop", "shipping_address")
+    by_id = {order.pk: order for order in orders}
+    lines: dict[int, list[OrderLine]] = defaultdict(list)
+    for line in OrderLine.objects.filter(order_id__in=by_id).select_related("product"):
+        lines[line.order_id].append(line)
+    shipments: dict[int, list[ShipmentFact]] = defaultdict(list)
+    for parcel in Shipment.objects.filter(order_id__in=by_id, state__in=LIVE_SHIPMENTS).order_by("pk"):
+        shipments[parcel.order_id].append(ShipmentFact(parcel.carrier, parcel.tracking_number, parcel.state))
+    held = reservations_of([order.stock_reference for order in by_id.values()])
+    free = available_units({line.product_id for rows in lines.values() for line in rows})
+    return {
+        pk: _facts(order, lines[pk], tuple(shipments[pk]), held.get(order.stock_reference, {}), free)
+        for pk, order in by_id.items()
+    }
+
+
+def facts_of(order_id: int) -> OrderFacts:
+    """The facts of one order; raises OrderError when it does not exist."""
+    facts = facts_for([order_id]).get(order_id)
+    if facts is None:
+        raise OrderError(f"Order {order_id} does not exist.", code="not_found")
+    return facts
+
+
+def _facts(
+    order: Order,
+    lines: Iterable[OrderLine],
+    shipments: tuple[ShipmentFact, ...],
+    held: dict[int, Held],
+    free: dict[int, int],
+) -> OrderFacts:
+    rows = list(lines)
+    tracked = {line.product_id: line.product for line in rows if line.product.is_tracked}
+    keeps_stock = order.shop.stock_master != StockMaster.NOBODY
+    wanted: dict[int, int] = defaultdict(int)
+    for line in rows:
+        if line.product_id in tracked:
+            wanted[line.product_id] += line.quantity
+    short = []
+    for product_id, units in wanted.items():
+        mine = held.get(product_id)
+        reachable = (mine.reserved if mine else 0) + max(0, free.get(product_id, 0))
+        if reachable < units and not tracked[product_id].allow_backorder:
+            product = tracked[product_id]
+            short.append(ShortLine(product.sku or product.name, units, reachable))
+    reserved = sum(mine.reserved for mine in held.values())
+    return OrderFacts(
+        order_id=order.pk,
+        number=order.number,
+        status=order.status,
+        delivery_kind=order.delivery_kind,
+        missing=missing_address_fields(
+            order.delivery_kind, address_values(order.shipping_address, order.pickup_point)
+        ),
+        line_count=len(rows),
+        payment_method=order.payment_method,
+        payment_status=order.payment_status,
+        confirm_unpaid=order.shop.confirm_unpaid,
+        blocks_on_shortage=order.shop.blocks_on_shortage,
+        partial_agreed=order.partial_agreed,
+        short=tuple(sorted(short, key=lambda line: line.sku)) if keeps_stock else (),
+        nothing_reserved=bool(wanted)
+        and len(tracked) == len({line.product_id for line in rows})
+        and reserved == 0,
+        shipments=shipments,
+    )
+
+
+def address_values(address: OrderAddress, pickup_point: str) -> dict[str, str]:
+    """What the completeness rule looks at."""
+    return {
+        "name": address.name or address.company,
+        "phone": address.phone,
+        "street": address.street,
+        "city": address.city,
+        "country": address.country,
+        "pickup_point": pickup_point,
+    }
+
+
+def actions_for(facts: OrderFacts, role: str | None) -> list[ActionState]:
+    """The buttons of an order for a role, each with why it is off. A missing detail is no refusal: its form asks for it."""
+    states = []
+    for transition, action in ACTION_OF_TRANSITION.items():
+        if not role_allows(role, action):
+            continue
+        refusal = check(transition, facts, Arguments())
+        if refusal is not None and refusal.form:
+            refusal = None
+        label = str(Transition(transition).label)
+        states.append(
+            ActionState(transition, label, FORM_OF_TRANSITION.get(Transition(transition), ""), refusal)
+        )
+    return states
+
+
+def order_detail(user: User, number: str) -> Order | None:
+    """One order a person may see, with what its page shows, or None."""
+    return (
+        Order.objects.visible_to(user)
+        .select_related("shop", "customer", "manager", "shipping_address", "billing_address")
+        .prefetch_related(
+            "lines__product", "shipments", "returns__lines__line", "notes", "customer__contacts"
+        )
+        .filter(number=number)
+        .first()
+    )
+
+
+def order_history(order_id: int) -> QuerySet[OrderEvent]:
+    """Everything that happened to an order, newest first."""
+    return OrderEvent.objects.filter(order_id=order_id).select_related("actor_user").order_by("-id")
+
+
+def order_by_tracking_token(token: str) -> Order | None:
+    """The order a public token belongs to, or None for a wrong, old or malformed one."""
+    if len(token) != TOKEN_LENGTH:
+        return None
+    return (
+        Order.objects.select_related("shop", "shipping_address")
+        .prefetch_related("lines", "shipments")
+        .filter(tracking_digest=digest_of(token), shop__is_active=True)
+        .first()
+    )

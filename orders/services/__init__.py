@@ -1,0 +1,51 @@
+"""The verbs of an order's life. Each locks the order, asks permission, then the guard, and writes all or nothing."""
+
+from orders.services.claims import claim_order, release_order
+from orders.services.customers import edit_customer_note
+from orders.services.editing import add_note, edit_address, edit_delivery, set_partial_agreed
+from orders.services.parcels import add_shipment, receive_return, void_shipment
+from orders.services.payments import record_payment
+from orders.services.placing import place_order
+from orders.services.sources import acknowledge_order, report_from_source, update_from_source
+from orders.services.transitions import (
+    StatusChange,
+    advance_order,
+    cancel_order,
+    change_status,
+    confirm_order,
+    deliver_order,
+    reopen_order,
+    return_order,
+    ship_order,
+    start_processing,
+)
+from orders.services.undo import revert_move
+
+__all__ = [
+    "StatusChange",
+    "acknowledge_order",
+    "add_note",
+    "add_shipment",
+    "advance_order",
+    "cancel_order",
+    "change_status",
+    "claim_order",
+    "confirm_order",
+    "deliver_order",
+    "edit_address",
+    "edit_customer_note",
+    "edit_delivery",
+    "place_order",
+    "receive_return",
+    "record_payment",
+    "release_order",
+    "reopen_order",
+    "report_from_source",
+    "return_order",
+    "revert_move",
+    "set_partial_agreed",
+    "ship_order",
+    "start_processing",
+    "update_from_source",
+    "void_shipment",
+]

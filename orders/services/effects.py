@@ -1,0 +1,231 @@
+"""What a status change does to stock, parcels and returns, and what undoing it takes back.
+
+Each effect runs after the transition, inside the order's transaction, with the order's row locked.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from django.utils import timezone
+
+from inventory import services as inventory
+from inventory.selectors import reservations_of
+from orders.guards import Arguments
+from orders.models import Order, OrderEvent, Return, ReturnLine, Shipment, ShipmentLine
+from orders.statuses import ReturnState, ShipmentState, Status, Transition
+from shops.actors import Actor, actor_columns
+from shops.models import ReserveAt, StockMaster
+
+
+@dataclass(frozen=True)
+class Change:
+    """One status change under way."""
+
+    order: Order
+    actor: Actor
+    arguments: Arguments
+    move_id: uuid.UUID
+
+
+def wanted_units(order: Order) -> dict[int, int]:
+    """Units per product, same-product lines summed."""
+    wanted: dict[int, int] = defaultdict(int)
+    for product_id, quantity in order.lines.values_list("product_id", "quantity"):
+        wanted[product_id] += quantity
+    return dict(wanted)
+
+
+def reserve_for(order: Order, actor: Actor, *, on_shortage: Literal["refuse", "backorder"]) -> None:
+    """Hold what the order wants, unless nobody keeps this shop's stock."""
+    if order.shop.stock_master == StockMaster.NOBODY:
+        return
+    inventory.reserve(
+        reference=order.stock_reference,
+        shop_id=order.shop_id,
+        wanted=wanted_units(order),
+        on_shortage=on_shortage,
+        actor=actor,
+    )
+
+
+def reserves_at_placing(order: Order) -> bool:
+    return order.shop.reserve_at == ReserveAt.PLACING
+
+
+def _confirmed(change: Change) -> None:
+    order = change.order
+    may_wait = order.partial_agreed or not order.shop.blocks_on_shortage
+    reserve_for(order, change.actor, on_shortage="backorder" if may_wait else "refuse")
+
+
+def _shipped(change: Change) -> None:
+    order = change.order
+    parcel = _parcel_to_hand_over(change)
+    held = reservations_of([order.stock_reference]).get(order.stock_reference, {})
+    left = {product_id: mine.reserved for product_id, mine in held.items()}
+    _fill_parcel(order, parcel, left if order.shop.blocks_on_shortage else None)
+    inventory.ship_out(
+        reference=order.stock_reference,
+        quantities={product_id: units for product_id, units in left.items() if units},
+        actor=change.actor,
+        strict=order.shop.blocks_on_shortage,
+    )
+
+
+def _parcel_to_hand_over(change: Change) -> Shipment:
+    arguments, order = change.arguments, change.order
+    now = timezone.now()
+    if arguments.carrier:
+        order.shipments.filter(
+            state=ShipmentState.PREPARED,
+            carrier=arguments.carrier,
+            tracking_number=arguments.tracking_number.strip(),
+        ).update(state=ShipmentState.HANDED_OVER, handed_over_at=now)
+        parcel = order.shipments.filter(state=ShipmentState.HANDED_OVER, handed_over_at=now).first()
+        if parcel is not None:
+            return parcel
+        return Shipment.objects.create(
+            order=order,
+            carrier=arguments.carrier,
+            tracking_number=arguments.tracking_number.strip(),
+            state=ShipmentState.HANDED_OVER,
+            handed_over_at=now,
+            move_id=change.move_id,
+            **actor_columns(change.actor),
+        )
+    order.shipments.filter(state=ShipmentState.PREPARED).update(
+        state=ShipmentState.HANDED_OVER, handed_over_at=now
+    )
+    return order.shipments.filter(state=ShipmentState.HANDED_OVER).latest("pk")
+
+
+def _fill_parcel(order: Order, parcel: Shipment, reserved: dict[int, int] | None) -> None:
+    """Write what travels: all of an untracked line, of a tracked one what is reserved (`None`: everything)."""
+    left = dict(reserved or {})
+    rows = []
+    for line in order.lines.select_related("product"):
+        units = line.quantity
+        if reserved is not None and line.product.is_tracked:
+            units = min(line.quantity, left.get(line.product_id, 0))
+            left[line.product_id] = left.get(line.product_id, 0) - units
+        if units:
+            rows.append(ShipmentLine(shipment=parcel, line=line, quantity=units))
+    ShipmentLine.objects.bulk_create(rows)
+
+
+def _delivered(change: Change) -> None:
+    change.order.shipments.filter(state=ShipmentState.HANDED_OVER).update(
+        state=ShipmentState.DELIVERED, delivered_at=timezone.now()
+    )
+
+
+def _cancelled(change: Change) -> None:
+    inventory.release(reference=change.order.stock_reference, actor=change.actor)
+    change.order.shipments.filter(state=ShipmentState.PREPARED).update(state=ShipmentState.VOIDED)
+
+
+def _returned(change: Change) -> None:
+    order = change.order
+    note = Return.objects.create(
+        order=order,
+        kind=change.arguments.return_kind,
+        reason=change.arguments.reason[:500],
+        move_id=change.move_id,
+        **actor_columns(change.actor),
+    )
+    shipped: dict[int, int] = defaultdict(int)
+    travelled = ShipmentLine.objects.filter(
+        shipment__order=order, shipment__state__in=[ShipmentState.HANDED_OVER, ShipmentState.DELIVERED]
+    )
+    for line_id, units in travelled.values_list("line_id", "quantity"):
+        shipped[line_id] += units
+    ReturnLine.objects.bulk_create(
+        ReturnLine(return_note=note, line_id=line_id, quantity=units)
+        for line_id, units in sorted(shipped.items())
+    )
+    order.shipments.filter(state__in=[ShipmentState.HANDED_OVER, ShipmentState.DELIVERED]).update(
+        state=ShipmentState.RETURNED
+    )
+
+
+def _reopened(change: Change) -> None:
+    if reserves_at_placing(change.order):
+        reserve_for(change.order, change.actor, on_shortage="backorder")
+
+
+def _nothing(change: Change) -> None:
+    """Starting to pick changes no stock: what is picked is already reserved."""
+
+
+EFFECTS: dict[str, Callable[[Change], None]] = {
+    Transition.CONFIRM: _confirmed,
+    Transition.START_PROCESSING: _nothing,
+    Transition.SHIP: _shipped,
+    Transition.DELIVER: _delivered,
+    Transition.CANCEL: _cancelled,
+    Transition.RETURN: _returned,
+    Transition.REOPEN: _reopened,
+}
+
+
+def compensate(order: Order, event: OrderEvent, actor: Actor) -> None:
+    """Take back what one status change did to stock, parcels and returns."""
+    COMPENSATIONS[Status(event.to_status)](order, event, actor)
+
+
+def _unconfirm(order: Order, event: OrderEvent, actor: Actor) -> None:
+    if not reserves_at_placing(order):
+        inventory.release(reference=order.stock_reference, actor=actor)
+
+
+def _unship(order: Order, event: OrderEvent, actor: Actor) -> None:
+    inventory.reverse_shipment(reference=order.stock_reference, actor=actor)
+    parcels = order.shipments.filter(state=ShipmentState.HANDED_OVER)
+    ShipmentLine.objects.filter(shipment__in=parcels).delete()
+    parcels.filter(move_id=event.move_id).update(state=ShipmentState.VOIDED, handed_over_at=None)
+    order.shipments.filter(state=ShipmentState.HANDED_OVER).update(
+        state=ShipmentState.PREPARED, handed_over_at=None
+    )
+
+
+def _undeliver(order: Order, event: OrderEvent, actor: Actor) -> None:
+    order.shipments.filter(state=ShipmentState.DELIVERED).update(
+        state=ShipmentState.HANDED_OVER, delivered_at=None
+    )
+
+
+def _uncancel(order: Order, event: OrderEvent, actor: Actor) -> None:
+    if reserves_at_placing(order) or event.from_status != Status.NEW:
+        reserve_for(order, actor, on_shortage="backorder")
+    voided = event.details.get("voided_shipments", [])
+    order.shipments.filter(pk__in=voided, state=ShipmentState.VOIDED).update(state=ShipmentState.PREPARED)
+
+
+def _unreturn(order: Order, event: OrderEvent, actor: Actor) -> None:
+    order.returns.filter(move_id=event.move_id).update(state=ReturnState.VOIDED)
+    back_to = ShipmentState.DELIVERED if event.from_status == Status.DELIVERED else ShipmentState.HANDED_OVER
+    order.shipments.filter(state=ShipmentState.RETURNED).update(state=back_to)
+
+
+def _unreopen(order: Order, event: OrderEvent, actor: Actor) -> None:
+    inventory.release(reference=order.stock_reference, actor=actor)
+
+
+def _unstart(order: Order, event: OrderEvent, actor: Actor) -> None:
+    """Starting to pick changed no stock."""
+
+
+COMPENSATIONS: dict[Status, Callable[[Order, OrderEvent, Actor], None]] = {
+    Status.CONFIRMED: _unconfirm,
+    Status.PROCESSING: _unstart,
+    Status.SHIPPED: _unship,
+    Status.DELIVERED: _undeliver,
+    Status.CANCELLED: _uncancel,
+    Status.RETURNED: _unreturn,
+    Status.NEW: _unreopen,
+}

@@ -1,0 +1,113 @@
+"""Parcels prepared ahead, and returns that arrive."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from inventory import services as inventory
+from orders.carriers import CARRIERS, is_numbered
+from orders.errors import OrderError
+from orders.events import OrderEdited
+from orders.models import Order, Return, Shipment
+from orders.models.history import EventKind
+from orders.search import refresh_order_terms
+from orders.services.access import lock_order
+from orders.services.recording import record
+from orders.statuses import ReturnState, ShipmentState, Status
+from shops.actors import Actor, actor_columns
+from shops.bus import publish
+from shops.permissions import Action
+
+
+@transaction.atomic
+def add_shipment(*, order_id: int, actor: Actor, carrier: str, tracking_number: str = "") -> Shipment:
+    """Prepare the parcel of a confirmed order; stock leaves later, when it is shipped.
+
+    Raises OrderError for another status, an unknown carrier, a missing number, or when one is prepared already.
+    """
+    order = lock_order(order_id=order_id, actor=actor, action=Action.SHIP)
+    if order.status not in (Status.CONFIRMED, Status.PROCESSING):
+        raise OrderError(
+            _("A parcel can be prepared once the order is confirmed, until it is shipped."),
+            code="wrong_status",
+        )
+    if carrier not in CARRIERS:
+        raise OrderError(_("Choose a carrier from the list."), code="invalid", field="carrier")
+    number = tracking_number.strip()[:64]
+    if is_numbered(carrier) and not number:
+        raise OrderError(
+            _("Give the tracking number (AWB) of the parcel."), code="invalid", field="tracking_number"
+        )
+    if order.shipments.filter(state=ShipmentState.PREPARED).exists():
+        raise OrderError(_("A parcel is already prepared; remove it first."), code="already_prepared")
+    parcel = Shipment.objects.create(
+        order=order, carrier=carrier, tracking_number=number, **actor_columns(actor)
+    )
+    _parcel_changed(
+        order, actor, EventKind.SHIPMENT, {"shipment": parcel.pk, "carrier": carrier, "number": number}
+    )
+    return parcel
+
+
+@transaction.atomic
+def void_shipment(*, shipment_id: int, actor: Actor) -> None:
+    """Remove a prepared parcel. Raises OrderError once it was handed over."""
+    order_id = Shipment.objects.values_list("order_id", flat=True).get(pk=shipment_id)
+    order = lock_order(order_id=order_id, actor=actor, action=Action.SHIP)
+    changed = order.shipments.filter(pk=shipment_id, state=ShipmentState.PREPARED).update(
+        state=ShipmentState.VOIDED
+    )
+    if not changed:
+        raise OrderError(_("The parcel was handed over or removed already."), code="wrong_state")
+    _parcel_changed(order, actor, EventKind.SHIPMENT, {"shipment": shipment_id, "voided": True})
+
+
+@transaction.atomic
+def receive_return(*, return_id: int, actor: Actor, restocked: dict[int, int]) -> None:
+    """Note that a return arrived; `restocked` says, by return line, how many units are good and go into stock again.
+
+    Raises OrderError when it was received before, or more is restocked than came back.
+    """
+    order_id = Return.objects.values_list("order_id", flat=True).get(pk=return_id)
+    order = lock_order(order_id=order_id, actor=actor, action=Action.RETURN)
+    changed = order.returns.filter(pk=return_id, state=ReturnState.ANNOUNCED).update(
+        state=ReturnState.RECEIVED, received_at=timezone.now()
+    )
+    if not changed:
+        raise OrderError(_("This return was received already."), code="wrong_state")
+    units: dict[int, int] = {}
+    for row in Return.objects.get(pk=return_id).lines.select_related("line__product").order_by("pk"):
+        good = restocked.get(row.pk, 0)
+        if not 0 <= good <= row.quantity:
+            raise OrderError(
+                _("%(name)s: between 0 and %(most)d can go back into stock.")
+                % {"name": row.line.name, "most": row.quantity},
+                code="invalid",
+                field=f"restocked-{row.pk}",
+            )
+        row.restocked = good
+        row.save(update_fields=["restocked"])
+        if good and row.line.product.is_tracked:
+            units[row.line.product_id] = units.get(row.line.product_id, 0) + good
+    if units:
+        inventory.restock(
+            reference=order.stock_reference, quantities=units, reason=f"return {return_id}", actor=actor
+        )
+    _parcel_changed(order, actor, EventKind.RETURN, {"return": return_id, "restocked": sum(units.values())})
+
+
+def _parcel_changed(order: Order, actor: Actor, kind: EventKind, details: dict[str, object]) -> None:
+    refresh_order_terms(order.pk)
+    event = record(order, kind=kind, actor=actor, details=details, notify=False)
+    publish(
+        OrderEdited(
+            uid=event.uid,
+            order_id=order.pk,
+            shop_id=order.shop_id,
+            actor=actor,
+            notify=False,
+            changes=(kind.value,),
+        )
+    )

@@ -1,0 +1,215 @@
+"""Placing an order: every way in (hook, file, form, deal) ends here."""
+
+from __future__ import annotations
+
+import uuid
+from decimal import Decimal
+
+from babel.numbers import list_currencies
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from inventory import services as inventory
+from orders.drafts import AddressDraft, LineDraft, OrderDraft
+from orders.errors import OrderError
+from orders.events import OrderPlaced
+from orders.models import Order, OrderAddress, OrderLine
+from orders.models.history import EventKind
+from orders.search import refresh_order_terms
+from orders.services.customers import customer_for
+from orders.services.effects import reserve_for, reserves_at_placing
+from orders.services.recording import record
+from orders.statuses import DeliveryKind, PaymentMethod, PaymentStatus, Status
+from orders.tracking import digest_of, token_for
+from shops.actors import Actor
+from shops.bus import publish
+from shops.models import Shop
+from shops.money import ZERO, quantise
+from shops.permissions import Action, require
+from shops.services import draw_order_number
+
+LARGEST_QUANTITY = 1_000_000
+LARGEST_AMOUNT = Decimal("999999999.99")
+
+
+def place_order(
+    *,
+    shop_id: int,
+    draft: OrderDraft,
+    actor: Actor,
+    notify: bool = True,
+    reference: str = "",
+    number: str = "",
+) -> Order:
+    """Make an order in status new, with its customer, lines, reservation, history row and event, all or nothing.
+
+    Without `number` it is the shop's prefix and the source's number, else the shop's next (drawn before, so gaps
+    are possible). Raises OrderError naming the field, NotPermitted, or IntegrityError when the same external order
+    is being placed at this moment by somebody else.
+    """
+    shop = Shop.objects.get(pk=shop_id)
+    require(actor, shop_id=shop_id, action=Action.PLACE_ORDER)
+    validate_draft(draft)
+    wanted = number or _number_for(shop, draft)
+    with transaction.atomic():
+        return _place(shop, draft, actor, notify, reference, wanted)
+
+
+def _number_for(shop: Shop, draft: OrderDraft) -> str:
+    if draft.external_number:
+        base = f"{shop.order_prefix}{draft.external_number}"[:36]
+        taken = set(Order.objects.filter(number__startswith=base).values_list("number", flat=True)[:100])
+        return next(name for name in [base, *(f"{base}-{n}" for n in range(2, 200))] if name not in taken)
+    while True:
+        drawn = draw_order_number(shop_id=shop.pk)
+        if not Order.objects.filter(number=drawn).exists():
+            return drawn
+
+
+def _place(shop: Shop, draft: OrderDraft, actor: Actor, notify: bool, reference: str, number: str) -> Order:
+    language = draft.language or shop.language
+    customer = customer_for(shop=shop, shipping=draft.shipping, billing=draft.billing, language=language)
+    key = uuid.uuid4()
+    order = Order(
+        uuid=key,
+        shop=shop,
+        number=number,
+        customer=customer,
+        language=language,
+        tracking_digest=digest_of(token_for(key, 1)),
+        shipping_address=OrderAddress.objects.create(**draft.shipping.__dict__),
+        billing_address=OrderAddress.objects.create(**draft.billing.__dict__) if draft.billing else None,
+        acknowledged_at=timezone.now() if notify else None,
+        source=draft.source,
+        external_id=draft.external_id,
+        source_modified_at=draft.source_modified_at,
+        delivery_kind=draft.delivery_kind,
+        delivery_title=draft.delivery_title[:200],
+        pickup_point=draft.pickup_point[:100],
+        courier=draft.courier,
+        payment_method=draft.payment_method,
+        payment_title=draft.payment_title[:200],
+        payment_status=draft.payment_status,
+        paid_at=draft.paid_at,
+        currency=draft.currency,
+        customer_note=draft.customer_note,
+        placed_at=draft.placed_at or timezone.now(),
+    )
+    set_totals(order, draft)
+    order.save()
+    write_lines(order, draft.lines)
+    if reserves_at_placing(order):
+        reserve_for(order, actor, on_shortage="backorder")
+    refresh_order_terms(order.pk)
+    event = record(order, kind=EventKind.PLACED, actor=actor, to_status=Status.NEW, notify=notify)
+    publish(
+        OrderPlaced(
+            uid=event.uid, order_id=order.pk, shop_id=shop.pk, actor=actor, notify=notify, reference=reference
+        )
+    )
+    return order
+
+
+def set_totals(order: Order, draft: OrderDraft) -> None:
+    """Fill the order's totals from a draft: gross, to the cent; what the parts do not explain is `rounding`."""
+    order.goods_total = sum((line.total for line in draft.lines), ZERO)
+    order.shipping_total = draft.shipping_total
+    order.fees_total = draft.fees_total
+    parts = order.goods_total + order.shipping_total + order.fees_total
+    order.total = parts if draft.total is None else draft.total
+    order.rounding = order.total - parts
+    order.vat_total = sum((line.vat_amount for line in draft.lines), ZERO) + draft.shipping_vat + draft.fees_vat
+
+
+def write_lines(order: Order, lines: tuple[LineDraft, ...]) -> None:
+    """Write the lines of an order that has none; unknown products are made, untracked."""
+    rows = []
+    for position, line in enumerate(lines, start=1):
+        product_id = line.product_id or _product_for(order, line)
+        rows.append(
+            OrderLine(
+                order=order,
+                position=position,
+                product_id=product_id,
+                sku=line.sku[:100],
+                name=line.name[:255],
+                variant=line.variant[:255],
+                external_id=line.external_id,
+                quantity=line.quantity,
+                unit_price=line.unit_price,
+                discount=line.discount,
+                vat_rate=line.vat_rate,
+                vat_amount=line.vat_amount,
+                total=line.total,
+            )
+        )
+    OrderLine.objects.bulk_create(rows)
+
+
+def _product_for(order: Order, line: LineDraft) -> int:
+    product = inventory.ensure_product(
+        shop_id=order.shop_id,
+        source=order.source,
+        sku=line.sku[:100],
+        name=line.name[:255],
+        external_product_id=line.external_product_id,
+        external_variation_id=line.external_variation_id,
+        price=quantise(line.unit_price, order.currency),
+        vat_rate=line.vat_rate,
+    )
+    return product.pk
+
+
+def validate_draft(draft: OrderDraft) -> None:
+    """Raise OrderError naming the first field that cannot be stored."""
+    if draft.currency not in list_currencies():
+        raise _bad("currency", _("“%(value)s” is not a currency code.") % {"value": draft.currency[:20]})
+    for name, value, known in (
+        ("delivery_kind", draft.delivery_kind, DeliveryKind.values),
+        ("payment_method", draft.payment_method, PaymentMethod.values),
+        ("payment_status", draft.payment_status, PaymentStatus.values),
+        ("language", draft.language, ["", *(code for code, _name in settings.LANGUAGES)]),
+    ):
+        if value not in known:
+            raise _bad(name, _("“%(value)s” is not known here.") % {"value": str(value)[:40]})
+    for name, amount in (
+        ("shipping_total", draft.shipping_total),
+        ("fees_total", draft.fees_total),
+        ("total", draft.total),
+    ):
+        _check_amount(name, amount)
+    for index, line in enumerate(draft.lines):
+        _check_line(f"lines[{index}]", line)
+    _check_address("shipping", draft.shipping)
+    if draft.billing:
+        _check_address("billing", draft.billing)
+
+
+def _check_line(where: str, line: LineDraft) -> None:
+    if not 0 < line.quantity <= LARGEST_QUANTITY:
+        raise _bad(
+            f"{where}.quantity",
+            _("The quantity must be between 1 and %(most)d.") % {"most": LARGEST_QUANTITY},
+        )
+    if not line.name.strip():
+        raise _bad(f"{where}.name", _("The line needs a name."))
+    for name in ("unit_price", "total", "discount", "vat_amount"):
+        _check_amount(f"{where}.{name}", getattr(line, name))
+
+
+def _check_amount(where: str, amount: Decimal | None) -> None:
+    if amount is not None and (not amount.is_finite() or abs(amount) > LARGEST_AMOUNT):
+        raise _bad(where, _("The amount is not a sum of money."))
+
+
+def _check_address(where: str, address: AddressDraft) -> None:
+    for name, value in address.__dict__.items():
+        longest = getattr(OrderAddress._meta.get_field(name), "max_length", None)
+        if longest and len(value) > longest:
+            raise _bad(f"{where}.{name}", _("At most %(count)d characters.") % {"count": longest})
+
+
+def _bad(field: str, sentence: str) -> OrderError:
+    return OrderError(f"{field}: {sentence}", code="invalid", field=field)

@@ -1,0 +1,96 @@
+"""Undoing a person's move: its steps are reverted, last first, and what they did is taken back."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from orders.errors import TooLateToUndo
+from orders.events import OrderReverted
+from orders.models import Order, OrderEvent
+from orders.models.history import EventKind
+from orders.search import refresh_order_terms
+from orders.services.access import lock_order
+from orders.services.effects import compensate
+from orders.services.recording import record
+from shops.actors import Actor
+from shops.bus import publish
+from shops.errors import NotPermitted
+from shops.permissions import Action, is_permitted
+
+
+@transaction.atomic
+def revert_move(*, move_id: uuid.UUID, actor: Actor) -> int:
+    """Revert every status change of a move and return the order's key.
+
+    Only the order's latest move, only until `undo_until`, only by who made it (or who may take orders over).
+    Raises TooLateToUndo, also when a message of the move has already left; then nothing is undone.
+    """
+    first = OrderEvent.objects.filter(move_id=move_id, kind=EventKind.STATUS).values("order_id").first()
+    if first is None:
+        raise TooLateToUndo(_("There is nothing to undo."), code="nothing_to_undo")
+    order = lock_order(order_id=first["order_id"], actor=actor, action=Action.MOVE_DEAL)
+    events = list(
+        order.events.filter(move_id=move_id, kind=EventKind.STATUS, reverted_at=None).order_by("-id")
+    )
+    _require_undoable(order, events, actor)
+    for event in events:
+        _revert(order, event, actor)
+    refresh_order_terms(order.pk)
+    return order.pk
+
+
+def _require_undoable(order: Order, events: list[OrderEvent], actor: Actor) -> None:
+    if not events:
+        raise TooLateToUndo(_("This move was already undone."), code="already_undone")
+    latest = order.events.filter(kind=EventKind.STATUS, reverted_at=None).latest("id")
+    if latest.pk != events[0].pk:
+        raise TooLateToUndo(
+            _("Order %(number)s has moved on since.") % {"number": order.number}, code="moved_on"
+        )
+    deadline = events[0].undo_until
+    if deadline is None or timezone.now() > deadline:
+        raise TooLateToUndo(
+            _("The time to undo is over; order %(number)s stays as it is.") % {"number": order.number},
+            code="too_late",
+        )
+    theirs = actor.is_person and events[0].actor_user_id == actor.user_id
+    if not theirs and not is_permitted(actor, shop_id=order.shop_id, action=Action.TAKE_OVER):
+        raise NotPermitted(
+            _("Only %(name)s can undo this move.") % {"name": events[0].actor_label}, code="not_yours"
+        )
+
+
+def _revert(order: Order, event: OrderEvent, actor: Actor) -> None:
+    now = timezone.now()
+    OrderEvent.objects.filter(pk=event.pk).update(reverted_at=now)
+    order.revert(to=event.from_status)
+    order.status_changed_at = now
+    order.save(update_fields=["status", "status_changed_at", "updated_at"])
+    compensate(order, event, actor)
+    row = record(
+        order,
+        kind=EventKind.REVERTED,
+        actor=actor,
+        from_status=event.to_status,
+        to_status=event.from_status,
+        notify=False,
+        move_id=event.move_id,
+    )
+    publish(
+        OrderReverted(
+            uid=row.uid,
+            order_id=order.pk,
+            shop_id=order.shop_id,
+            actor=actor,
+            notify=False,
+            move_id=event.move_id,
+            from_status=event.to_status,
+            to_status=event.from_status,
+            reverted_uid=event.uid,
+            event_id=row.pk,
+        )
+    )
