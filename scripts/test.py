@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 from scripts.chromium import HOW_TO, ensure_chromium  # noqa: E402
 from scripts.servers import ServerMissing, postgres, redis  # noqa: E402
 
-PARALLEL = ["-n", "2", "--dist", "loadscope"]
+PARALLEL = ["-n", "2", "--dist", "worksteal"]
 
 
 def main(arguments: list[str]) -> int:
