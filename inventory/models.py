@@ -30,7 +30,9 @@ class Warehouse(models.Model):
         verbose_name_plural = _("warehouses")
         constraints = [
             models.UniqueConstraint(fields=["shop", "name"], name="warehouse_name_per_shop"),
-            models.UniqueConstraint(fields=["shop"], condition=Q(is_default=True), name="one_default_warehouse"),
+            models.UniqueConstraint(
+                fields=["shop"], condition=Q(is_default=True), name="one_default_warehouse"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -45,16 +47,43 @@ class Product(models.Model):
     """
 
     shop = models.ForeignKey("shops.Shop", on_delete=models.CASCADE, related_name="+", verbose_name=_("shop"))
-    sku = models.CharField(_("SKU"), max_length=100, blank=True, help_text=_("Your article number; unique in the shop."))
+    sku = models.CharField(
+        _("SKU"), max_length=100, blank=True, help_text=_("Your article number; unique in the shop.")
+    )
     barcode = models.CharField(_("barcode"), max_length=64, blank=True)
     name = models.CharField(_("name"), max_length=255)
     unit = models.CharField(_("unit"), max_length=20, default="pcs", blank=True)
-    price = models.DecimalField(_("price"), max_digits=12, decimal_places=2, null=True, blank=True, help_text=_("With VAT, in the shop's currency."))
-    cost = models.DecimalField(_("cost"), max_digits=12, decimal_places=2, null=True, blank=True, help_text=_("What one unit costs you, without VAT."))
+    price = models.DecimalField(
+        _("price"),
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("With VAT, in the shop's currency."),
+    )
+    cost = models.DecimalField(
+        _("cost"),
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("What one unit costs you, without VAT."),
+    )
     vat_rate = models.DecimalField(_("VAT rate, %"), max_digits=5, decimal_places=2, null=True, blank=True)
     weight_grams = models.PositiveIntegerField(_("weight, g"), null=True, blank=True)
-    place = models.CharField(_("place in the warehouse"), max_length=50, blank=True, help_text=_("For example B-03-2; pick lists are sorted by it."))
-    is_tracked = models.BooleanField(_("stock is counted"), default=True, help_text=_("Off: the product never blocks an order. Products that arrive with an order and are not known yet start like this."))
+    place = models.CharField(
+        _("place in the warehouse"),
+        max_length=50,
+        blank=True,
+        help_text=_("For example B-03-2; pick lists are sorted by it."),
+    )
+    is_tracked = models.BooleanField(
+        _("stock is counted"),
+        default=True,
+        help_text=_(
+            "Off: the product never blocks an order. Products that arrive with an order and are not known yet start like this."
+        ),
+    )
     allow_backorder = models.BooleanField(_("may be sold before it is in stock"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     source = models.CharField(_("source"), max_length=30, blank=True, editable=False)
@@ -93,11 +122,17 @@ class StockItemQuerySet(ShopScopedQuerySet["StockItem"]):
 class StockItem(models.Model):
     """The counters of one product in one warehouse, in whole units. `available = on_hand - reserved`."""
 
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="stock_items", verbose_name=_("product"))
-    warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="stock_items", verbose_name=_("warehouse"))
+    product = models.ForeignKey(
+        Product, on_delete=models.PROTECT, related_name="stock_items", verbose_name=_("product")
+    )
+    warehouse = models.ForeignKey(
+        Warehouse, on_delete=models.PROTECT, related_name="stock_items", verbose_name=_("warehouse")
+    )
     on_hand = models.IntegerField(_("on hand"), default=0, editable=False)
     reserved = models.IntegerField(_("reserved"), default=0, editable=False)
-    safety_stock = models.PositiveIntegerField(_("safety stock"), default=0, help_text=_("Below this much available you are warned."))
+    safety_stock = models.PositiveIntegerField(
+        _("safety stock"), default=0, help_text=_("Below this much available you are warned.")
+    )
 
     objects: models.Manager[StockItem] = StockItemQuerySet.as_manager()
 
@@ -105,7 +140,9 @@ class StockItem(models.Model):
         verbose_name = _("stock item")
         verbose_name_plural = _("stock items")
         constraints = [
-            models.UniqueConstraint(fields=["product", "warehouse"], name="one_item_per_product_and_warehouse"),
+            models.UniqueConstraint(
+                fields=["product", "warehouse"], name="one_item_per_product_and_warehouse"
+            ),
             models.CheckConstraint(condition=Q(reserved__gte=0), name="reserved_not_negative"),
             models.CheckConstraint(condition=Q(reserved__lte=F("on_hand")), name="reserved_within_on_hand"),
         ]
@@ -134,7 +171,9 @@ class StockMovementQuerySet(ShopScopedQuerySet["StockMovement"]):
 class StockMovement(ActorFields):
     """The ledger: append-only; the sum of `quantity` over a stock item is its `on_hand`."""
 
-    stock_item = models.ForeignKey(StockItem, on_delete=models.PROTECT, related_name="movements", verbose_name=_("stock item"))
+    stock_item = models.ForeignKey(
+        StockItem, on_delete=models.PROTECT, related_name="movements", verbose_name=_("stock item")
+    )
     kind = models.CharField(_("kind"), max_length=20, choices=MovementKind.choices)
     quantity = models.IntegerField(_("quantity"), help_text=_("Positive in, negative out."))
     reference = models.CharField(_("reference"), max_length=100, blank=True, db_index=True)
@@ -161,7 +200,9 @@ class Reservation(models.Model):
     """
 
     reference = models.CharField(_("reference"), max_length=100)
-    stock_item = models.ForeignKey(StockItem, on_delete=models.PROTECT, related_name="reservations", verbose_name=_("stock item"))
+    stock_item = models.ForeignKey(
+        StockItem, on_delete=models.PROTECT, related_name="reservations", verbose_name=_("stock item")
+    )
     reserved = models.PositiveIntegerField(_("reserved"), default=0)
     backordered = models.PositiveIntegerField(_("backordered"), default=0)
     created_at = models.DateTimeField(_("since"), auto_now_add=True)
@@ -172,11 +213,19 @@ class Reservation(models.Model):
         verbose_name = _("reservation")
         verbose_name_plural = _("reservations")
         constraints = [
-            models.UniqueConstraint(fields=["reference", "stock_item"], name="one_reservation_per_reference_and_item"),
-            models.CheckConstraint(condition=Q(reserved__gt=0) | Q(backordered__gt=0), name="reservation_not_empty"),
+            models.UniqueConstraint(
+                fields=["reference", "stock_item"], name="one_reservation_per_reference_and_item"
+            ),
+            models.CheckConstraint(
+                condition=Q(reserved__gt=0) | Q(backordered__gt=0), name="reservation_not_empty"
+            ),
         ]
         indexes = [
-            models.Index(fields=["stock_item", "created_at", "id"], condition=Q(backordered__gt=0), name="waiting_oldest_first")
+            models.Index(
+                fields=["stock_item", "created_at", "id"],
+                condition=Q(backordered__gt=0),
+                name="waiting_oldest_first",
+            )
         ]
 
     def __str__(self) -> str:

@@ -172,6 +172,9 @@ class PersonAdmin(UserAdmin, ShopScopedAdmin):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._admits(request)
 
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._admits(request)
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is None or is_owner(request):
             return self._admits(request)
@@ -215,7 +218,7 @@ class ApiKeyAdmin(ShopScopedAdmin):
     def response_add(
         self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """The key itself, on a page that is not kept by anybody and never shown again."""
+        """The key itself, on a page that browsers do not keep (no admin page is kept) and that is never shown again."""
         context = {
             **self.admin_site.each_context(request),
             "title": _("Copy the key now"),
@@ -223,9 +226,7 @@ class ApiKeyAdmin(ShopScopedAdmin):
             "key": getattr(request, self._shown_once),
             "api_key": obj,
         }
-        response = TemplateResponse(request, "shops/admin/new_api_key.html", context)
-        response["Cache-Control"] = "no-store"
-        return response
+        return TemplateResponse(request, "shops/admin/new_api_key.html", context)
 
     @admin.action(description=gettext_lazy("Revoke the selected keys"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
