@@ -208,7 +208,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         # An unread wake-up says nothing that the next one does not.
         "options": {"expires": 25},
-    }
+    },
+    "prune-board-changes": {"task": "crm.tasks.prune_board_feed", "schedule": 6 * 3600.0},
 }
 
 # Outgoing messages

@@ -7,10 +7,11 @@ found by key, so the cost follows what is shown and not what is stored.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
@@ -32,12 +33,15 @@ WINDOW = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Filters:
-    """What the URL narrows the board to."""
+    """What the URL narrows the board to; `where` is the condition of a figure of the Today strip."""
 
     whose: str = ""
     user_id: int | None = None
+    where: Q = field(default_factory=Q)
 
     def apply(self, deals: QuerySet[Deal]) -> QuerySet[Deal]:
+        if self.where:
+            deals = deals.filter(self.where)
         if self.whose == "mine":
             return deals.filter(manager_id=self.user_id)
         if self.whose == "unclaimed":
@@ -83,7 +87,8 @@ def board(user: User, funnel: Funnel, filters: Filters = NO_FILTERS, *, page: in
     deals = filters.apply(deals_on(user, funnel))
     columns = {stage.pk: Column(stage) for stage in stages}
     _count(columns, deals)
-    ids = _first_ids(stages, deals, page)
+    shown = [stage for stage in stages if not stage.is_folded or stage.slug in unfolded]
+    ids = _first_ids(shown, deals, page)
     cards = load_cards(funnel, [deal_id for rows in ids.values() for deal_id in rows])
     for stage_id, deal_ids in ids.items():
         columns[stage_id].cards = [cards[deal_id] for deal_id in deal_ids[:page] if deal_id in cards]
@@ -147,7 +152,7 @@ def _count(columns: dict[int, Column], deals: QuerySet[Deal]) -> None:
 def _first_ids(stages: Sequence[Stage], deals: QuerySet[Deal], page: int) -> dict[int, list[int]]:
     """The keys of each column's first cards, one more than a page, in one query over all columns."""
     parts: list[str] = []
-    parameters: list[object] = []
+    parameters: list[Any] = []
     for stage in stages:
         query = column_order(stage, deals).values_list("stage_id", "pk")[: page + 1]
         sql, values = query.query.sql_with_params()

@@ -79,12 +79,6 @@ def changes_since(
     )
 
 
-def prune_changes(*, older_than: timedelta = timedelta(days=2)) -> int:
-    """Delete feed rows no open board can still ask for; returns how many."""
-    deleted, _by_model = BoardChange.objects.filter(at__lt=timezone.now() - older_than).delete()
-    return deleted
-
-
 def visible_deal(user: User, deal_id: int) -> Deal | None:
     """One deal a person may see, with what its page shows, or None."""
     return (

@@ -1,6 +1,7 @@
 """The verbs of the board: moving, undoing, claiming and commenting deals, and giving a shop its funnels."""
 
 from crm.services.deals import add_comment, claim_deal, release_deal
+from crm.services.feed import prune_board_feed
 from crm.services.funnels import create_preset_funnels
 from crm.services.moving import MoveResult, move_deal
 from crm.services.undo import undo_move
@@ -11,6 +12,7 @@ __all__ = [
     "claim_deal",
     "create_preset_funnels",
     "move_deal",
+    "prune_board_feed",
     "release_deal",
     "undo_move",
 ]

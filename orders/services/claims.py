@@ -35,7 +35,7 @@ def claim_order(*, order_id: int, actor: Actor) -> bool:
             _("%(name)s already works on order %(number)s.") % {"name": name, "number": order.number},
             code="claimed",
         )
-    _set_manager(order, actor, actor.user_id)
+    set_manager(order, actor, actor.user_id)
     return True
 
 
@@ -50,11 +50,12 @@ def release_order(*, order_id: int, actor: Actor) -> bool:
         actor, shop_id=order.shop_id, action=Action.TAKE_OVER
     ):
         raise OrderError(_("Only who claimed the order, or a supervisor, can release it."), code="not_yours")
-    _set_manager(order, actor, None)
+    set_manager(order, actor, None)
     return True
 
 
-def _set_manager(order: Order, actor: Actor, manager_id: int | None) -> None:
+def set_manager(order: Order, actor: Actor, manager_id: int | None) -> None:
+    """Write who works on a locked order (None: nobody), with its history row and event."""
     order.manager_id = manager_id
     order.claimed_at = timezone.now() if manager_id else None
     order.save(update_fields=["manager", "claimed_at", "updated_at"])

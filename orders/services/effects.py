@@ -17,6 +17,7 @@ from inventory import services as inventory
 from inventory.selectors import reservations_of
 from orders.guards import Arguments
 from orders.models import Order, OrderEvent, Return, ReturnLine, Shipment, ShipmentLine
+from orders.services.claims import set_manager
 from orders.statuses import ReturnState, ShipmentState, Status, Transition
 from shops.actors import Actor, actor_columns
 from shops.models import ReserveAt, StockMaster
@@ -59,6 +60,8 @@ def reserves_at_placing(order: Order) -> bool:
 
 def _confirmed(change: Change) -> None:
     order = change.order
+    if change.actor.is_person and order.manager_id is None:
+        set_manager(order, change.actor, change.actor.user_id)
     may_wait = order.partial_agreed or not order.shop.blocks_on_shortage
     reserve_for(order, change.actor, on_shortage="backorder" if may_wait else "refuse")
 
@@ -179,6 +182,8 @@ def compensate(order: Order, event: OrderEvent, actor: Actor) -> None:
 
 
 def _unconfirm(order: Order, event: OrderEvent, actor: Actor) -> None:
+    if event.details.get("claimed"):
+        set_manager(order, actor, None)
     if not reserves_at_placing(order):
         inventory.release(reference=order.stock_reference, actor=actor)
 

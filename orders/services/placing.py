@@ -120,7 +120,9 @@ def set_totals(order: Order, draft: OrderDraft) -> None:
     parts = order.goods_total + order.shipping_total + order.fees_total
     order.total = parts if draft.total is None else draft.total
     order.rounding = order.total - parts
-    order.vat_total = sum((line.vat_amount for line in draft.lines), ZERO) + draft.shipping_vat + draft.fees_vat
+    order.vat_total = (
+        sum((line.vat_amount for line in draft.lines), ZERO) + draft.shipping_vat + draft.fees_vat
+    )
 
 
 def write_lines(order: Order, lines: tuple[LineDraft, ...]) -> None:

@@ -114,9 +114,15 @@ def reopen_order(*, order_id: int, actor: Actor, reason: str, **options: Any) ->
 
 @transaction.atomic
 def advance_order(
-    *, order_id: int, to: str, actor: Actor, arguments: Arguments = NOTHING, move_id: uuid.UUID | None = None
+    *,
+    order_id: int,
+    to: str,
+    actor: Actor,
+    arguments: Arguments = NOTHING,
+    move_id: uuid.UUID | None = None,
+    notify: bool = True,
 ) -> list[StatusChange]:
-    """Bring an order to a status by the workflow's own steps, each recorded, only the last with `notify`.
+    """Bring an order to a status by the workflow's own steps, each recorded; only the last one notifies, if any.
 
     All or nothing; raises what `change_status` raises. An order already there yields an empty list.
     """
@@ -136,7 +142,7 @@ def advance_order(
     for step in way:
         order = lock_order(order_id=order_id, actor=actor, action=ACTION_OF_TRANSITION[step])
         change = Change(order, actor, arguments, move)
-        changes.append(_run(order, step, change, step == way[-1], deadline))
+        changes.append(_run(order, step, change, notify and step == way[-1], deadline))
     return changes
 
 
@@ -158,7 +164,7 @@ def _run(
     if refusal is not None:
         raise _as_error(refusal, order, transition)
     from_status = order.status
-    details = _details(order, transition)
+    details = _details(order, transition, change.actor)
     getattr(order, transition)()
     order.status_changed_at = timezone.now()
     order.save(update_fields=["status", "status_changed_at", "updated_at"])
@@ -205,7 +211,9 @@ def _publish(order: Order, change: Change, event: OrderEvent) -> None:
     )
 
 
-def _details(order: Order, transition: str) -> dict[str, Any]:
+def _details(order: Order, transition: str, actor: Actor) -> dict[str, Any]:
+    if transition == Transition.CONFIRM:
+        return {"claimed": actor.is_person and order.manager_id is None}
     if transition != Transition.CANCEL:
         return {}
     prepared = order.shipments.filter(state=ShipmentState.PREPARED).values_list("pk", flat=True)
