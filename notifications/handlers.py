@@ -1,0 +1,49 @@
+"""What messages do when something happens to an order or a shop. Registered in `oms/subscriptions.py`."""
+
+from __future__ import annotations
+
+from notifications.services import add_default_templates, discard_messages_of, queue_messages
+from notifications.statuses import EVENT_OF_STATUS, MessageEvent
+from orders.events import OrderAcknowledged, OrderEventBase, OrderPlaced, OrderReverted, OrderStatusChanged
+from shops.events import ShopCreated
+
+
+def create_default_templates(event: ShopCreated) -> None:
+    """Give a shop the texts and switches it does not have yet."""
+    add_default_templates(shop_id=event.shop_id)
+
+
+def queue_received(event: OrderPlaced) -> None:
+    """Tell the customer that their order has come in."""
+    _queue(event, MessageEvent.RECEIVED)
+
+
+def queue_received_late(event: OrderAcknowledged) -> None:
+    """The same for an order that came in silently; an order is acknowledged once, however it came."""
+    _queue(event, MessageEvent.RECEIVED)
+
+
+def queue_status_message(event: OrderStatusChanged) -> None:
+    """Tell the customer where the order stands now; a person's change waits until it can no longer be undone."""
+    about = EVENT_OF_STATUS.get(event.to_status)
+    if about is not None:
+        _queue(event, about)
+
+
+def discard_reverted(event: OrderReverted) -> None:
+    """Take back what a change that was undone would have said; raises TooLateToUndo when it was said already."""
+    discard_messages_of(event_uid=event.reverted_uid)
+
+
+def _queue(event: OrderEventBase, about: str) -> None:
+    if not event.notify:
+        return
+    queue_messages(
+        order_id=event.order_id,
+        shop_id=event.shop_id,
+        event=about,
+        event_uid=event.uid,
+        actor=event.actor,
+        move_id=event.move_id,
+        due_at=event.undo_until,
+    )

@@ -1,0 +1,126 @@
+"""Reading templates, switches and messages."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Min, QuerySet
+from django.utils import timezone
+
+from notifications.errors import TemplateMissing
+from notifications.models import Message, MessageSwitch, MessageTemplate
+from notifications.statuses import Channel, MessageEvent, MessageState
+from shops.models import User
+from shops.permissions import Action
+from shops.selectors import shop_ids_where
+
+LAST_RESORT = "en"
+TROUBLE = (MessageState.FAILED, MessageState.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class OutboxFigures:
+    """How the outbox is doing. `oldest_due_seconds` is 0 when nothing waits longer than it should."""
+
+    queued: dict[str, int]
+    due: dict[str, int]
+    in_trouble: dict[tuple[str, str], int]
+    oldest_due_seconds: float
+
+
+def channels_on(shop_id: int, event: str) -> list[str]:
+    """The channels on which this shop writes to its customers at this moment, e-mail first."""
+    switches = MessageSwitch.objects.filter(shop_id=shop_id, event=event, is_on=True)
+    found = set(switches.values_list("channel", flat=True))
+    return [channel for channel in Channel.values if channel in found]
+
+
+def template_for(
+    *, shop_id: int, event: str, channel: str, language: str, shop_language: str
+) -> MessageTemplate:
+    """The template in the customer's language, else in the shop's, else in English.
+
+    Raises `TemplateMissing` when the shop has none of them.
+    """
+    wanted = list(dict.fromkeys((language, shop_language, LAST_RESORT)))
+    templates = MessageTemplate.objects.filter(
+        shop_id=shop_id, event=event, channel=channel, language__in=wanted
+    )
+    by_language = {template.language: template for template in templates}
+    for code in wanted:
+        if code in by_language:
+            return by_language[code]
+    raise TemplateMissing(f"{event} · {channel} · {', '.join(wanted)}")
+
+
+def messages_of_order(order_id: int) -> QuerySet[Message]:
+    """The order's messages, oldest first, for timelines."""
+    return Message.objects.filter(order_id=order_id).order_by("created_at", "id").defer("facts", "html")
+
+
+def pending_messages_of_move(move_id: uuid.UUID) -> QuerySet[Message]:
+    """The messages of a move that still wait for its hold to pass."""
+    return Message.objects.filter(move_id=move_id, state=MessageState.QUEUED).defer("facts", "html")
+
+
+def readable_messages(user: User) -> QuerySet[Message]:
+    """The messages of the orders this person may see, in shops where their role includes reading messages."""
+    return Message.objects.visible_to(user).filter(shop_id__in=shop_ids_where(user, Action.VIEW_MESSAGES))
+
+
+def due_ids(channel: str, *, now: datetime, limit: int) -> list[uuid.UUID]:
+    """The keys of messages that may be taken now, longest due first."""
+    due = Message.objects.filter(channel=channel, state=MessageState.QUEUED, due_at__lte=now)
+    return list(due.order_by("due_at").values_list("id", flat=True)[:limit])
+
+
+def oldest_due_seconds() -> float:
+    """How long the message that is due longest has waited; 0 when none is due."""
+    now = timezone.now()
+    due = Message.objects.filter(channel__in=Channel.values, state=MessageState.QUEUED, due_at__lte=now)
+    oldest = due.aggregate(at=Min("due_at"))["at"]
+    return max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
+
+
+def outbox_figures() -> OutboxFigures:
+    """The numbers for /metrics, each from a partial index: what waits, what is due, what is in trouble."""
+    now = timezone.now()
+    queued = Message.objects.filter(state=MessageState.QUEUED)
+    trouble = Message.objects.filter(state__in=TROUBLE, created_at__gte=now - timedelta(days=1))
+    counted = trouble.values_list("channel", "state").annotate(count=Count("id")).order_by()
+    return OutboxFigures(
+        queued=_by_channel(queued),
+        due=_by_channel(queued.filter(due_at__lte=now)),
+        in_trouble={(channel, state): count for channel, state, count in counted},
+        oldest_due_seconds=oldest_due_seconds(),
+    )
+
+
+def _by_channel(messages: QuerySet[Message]) -> dict[str, int]:
+    counted = dict(messages.values_list("channel").annotate(count=Count("id")).order_by())
+    return {channel: counted.get(channel, 0) for channel in Channel.values}
+
+
+def switches_of(shop_id: int) -> dict[tuple[str, str], bool]:
+    """The shop's whole matrix: (event, channel) → on."""
+    stored = MessageSwitch.objects.filter(shop_id=shop_id).values_list("event", "channel", "is_on")
+    matrix = {(event, channel): False for event in MessageEvent.values for channel in Channel.values}
+    return matrix | {(event, channel): is_on for event, channel, is_on in stored}
+
+
+def problems_of_messages() -> Iterator[str]:
+    """What is wrong with the outbox as a whole, a sentence each: keys that don't fit, leases nobody took back."""
+    odd = Message.objects.exclude(dedupe_key__contains=":")
+    yield from (
+        f"message {message.pk}: its key {message.dedupe_key!r} has no parts" for message in odd.iterator()
+    )
+    forgotten = Message.objects.filter(
+        state=MessageState.SENDING, lease_until__lt=timezone.now() - timedelta(hours=1)
+    )
+    yield from (
+        f"message {message.pk}: being sent since before {message.lease_until}"
+        for message in forgotten.iterator()
+    )
