@@ -10,16 +10,21 @@ from collections.abc import Mapping
 from crm import handlers as crm
 from inventory import events as stock_events
 from inventory import handlers as inventory
+from notifications import handlers as messages
 from orders import events as order_events
 from shops import events as shop_events
 from shops.bus import Event, Handler, subscribe
 
 TABLE: Mapping[type[Event], tuple[Handler, ...]] = {
-    shop_events.ShopCreated: (inventory.create_default_warehouse, crm.create_default_funnels),
-    order_events.OrderPlaced: (crm.create_deal,),
-    order_events.OrderAcknowledged: (crm.refresh_card,),
-    order_events.OrderStatusChanged: (crm.follow_order,),
-    order_events.OrderReverted: (crm.follow_revert,),
+    shop_events.ShopCreated: (
+        inventory.create_default_warehouse,
+        crm.create_default_funnels,
+        messages.create_default_templates,
+    ),
+    order_events.OrderPlaced: (crm.create_deal, messages.queue_received),
+    order_events.OrderAcknowledged: (crm.refresh_card, messages.queue_received_late),
+    order_events.OrderStatusChanged: (crm.follow_order, messages.queue_status_message),
+    order_events.OrderReverted: (crm.follow_revert, messages.discard_reverted),
     order_events.OrderEdited: (crm.refresh_card,),
     order_events.OrderClaimed: (crm.mirror_manager,),
     order_events.PaymentRecorded: (crm.follow_payment,),
