@@ -202,6 +202,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SYNC_EVERY = 1  # each run is written down at once: `manage.py beat_is_alive` reads it
 CELERY_BEAT_SCHEDULE = {
     "drain-outbox": {
         "task": "notifications.tasks.drain_outbox",

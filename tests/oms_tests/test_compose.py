@@ -97,6 +97,14 @@ def test_the_published_port_is_where_the_web_server_listens(compose: dict[str, A
 
 
 def test_every_command_that_is_run_exists(compose: dict[str, Any]) -> None:
-    command = compose["services"]["migrate"]["command"]
+    services = compose["services"].values()
+    lines = [
+        *(service.get("command", []) for service in services),
+        *(service.get("healthcheck", {}).get("test", []) for service in services),
+    ]
 
-    assert (ROOT / "oms" / "management" / "commands" / f"{command[-1]}.py").exists()
+    commands = {line[line.index("manage.py") + 1] for line in lines if "manage.py" in line}
+
+    assert commands == {"prepare", "beat_is_alive"}
+    for command in commands:
+        assert (ROOT / "oms" / "management" / "commands" / f"{command}.py").exists()
