@@ -130,5 +130,10 @@ def structured_logging(*, level: str, as_json: bool) -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": level, "propagate": True},
+            # A wake-up every few seconds is no news.
+            **{
+                name: {"level": "WARNING"}
+                for name in ("celery.app.trace", "celery.beat", "celery.worker.strategy")
+            },
         },
     }
