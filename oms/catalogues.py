@@ -125,9 +125,10 @@ def _sources(root: Path) -> Iterator[Path]:
 
 
 def _template_as_code(text: str, path: Path) -> str:
+    """The template's calls of gettext, one a line; indentation means nothing in HTML but much in Python."""
     from django.utils.translation.template import templatize
 
-    return templatize(text, origin=str(path))
+    return "\n".join(line.strip() for line in templatize(text, origin=str(path)).splitlines())
 
 
 def _as_text(catalogue: Catalog) -> bytes:

@@ -32,6 +32,10 @@ TEMPLATE = """
 {% plural %}
   {{ counter }} cards
 {% endblocktranslate %}
+    <ul>
+      <li>{% if open %}{% translate "Open" context "state" %}{% endif %}</li>
+  <li>{{ name|default:_("nobody") }} (it's "so")</li>
+</ul>
 """
 
 
@@ -63,8 +67,11 @@ def test_it_finds_messages_in_code_and_templates(project: Path) -> None:
         "Return",
         "Board",
         ("one card", "%(counter)s cards"),
+        "Open",
+        "nobody",
     }
     assert found.get("Return", "verb") is not None
+    assert found.get("Open", "state") is not None
 
 
 def test_updating_keeps_translations_and_drops_what_is_gone(project: Path) -> None:
