@@ -98,6 +98,7 @@ class Product(models.Model):
         verbose_name = _("product")
         verbose_name_plural = _("products")
         ordering = ["name", "pk"]
+        indexes = [models.Index(fields=["name", "id"], name="products_by_name")]
         constraints = [
             models.UniqueConstraint(fields=["shop", "sku"], condition=~Q(sku=""), name="sku_per_shop"),
             models.UniqueConstraint(

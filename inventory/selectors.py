@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from inventory.models import Product, Reservation, StockItem, Warehouse
+from inventory.models import Product, Reservation, StockItem
 from shops.search_text import fold
 
 
@@ -48,18 +49,26 @@ def available_units(product_ids: Collection[int]) -> dict[int, int]:
     return dict(rows)
 
 
-def default_warehouse(shop_id: int) -> Warehouse | None:
-    """The warehouse in which a shop's goods arrive unless somebody says otherwise."""
-    return Warehouse.objects.filter(shop_id=shop_id, is_default=True).first()
-
-
 def with_counters(products: QuerySet[Product]) -> QuerySet[Product]:
-    """The products with `on_hand`, `reserved`, `available` and `safety` units, summed over their warehouses."""
+    """The products with `on_hand`, `reserved`, `available`, `waiting` and `safety` units over all warehouses.
+
+    Subqueries, so that a page computes them for the rows it shows and not for the whole catalogue.
+    """
     return products.annotate(
-        on_hand=Coalesce(Sum("stock_items__on_hand"), 0),
-        reserved=Coalesce(Sum("stock_items__reserved"), 0),
-        safety=Coalesce(Sum("stock_items__safety_stock"), 0),
+        on_hand=_units_of(StockItem.objects.filter(product=OuterRef("pk")), "product", "on_hand"),
+        reserved=_units_of(StockItem.objects.filter(product=OuterRef("pk")), "product", "reserved"),
+        safety=_units_of(StockItem.objects.filter(product=OuterRef("pk")), "product", "safety_stock"),
+        waiting=_units_of(
+            Reservation.objects.filter(stock_item__product=OuterRef("pk")),
+            "stock_item__product",
+            "backordered",
+        ),
     ).annotate(available=F("on_hand") - F("reserved"))
+
+
+def _units_of(rows: QuerySet[Any], key: str, counter: str) -> Coalesce:
+    total = rows.order_by().values(key).annotate(units=Sum(counter)).values("units")
+    return Coalesce(Subquery(total, output_field=IntegerField()), 0)
 
 
 def search_products(products: QuerySet[Product], question: str) -> QuerySet[Product]:
@@ -83,9 +92,12 @@ def stock_page(
     return rows[:size], (rows[size - 1].name, rows[size - 1].pk)
 
 
-def stock_problems() -> Iterator[str]:
-    """One sentence for each stock item whose counters differ from its ledger or its reservations. Two queries."""
+def stock_problems(shop_id: int | None = None) -> Iterator[str]:
+    """One sentence for each stock item, of one shop or of all, whose counters differ from its ledger or its
+    reservations. Two queries."""
     items = StockItem.objects.order_by("pk")
+    if shop_id is not None:
+        items = items.filter(product__shop_id=shop_id)
     ledger = items.annotate(total=Coalesce(Sum("movements__quantity"), 0)).exclude(on_hand=F("total"))
     for sku, name, on_hand, total in ledger.values_list("product__sku", "product__name", "on_hand", "total"):
         yield _("%(product)s: %(on_hand)s on hand, but its movements add up to %(total)s.") % {

@@ -17,6 +17,6 @@ urlpatterns = [
 ]
 urlpatterns += [
     path("", include(urls))
-    for urls in ("shops.urls", "orders.imports.urls", "notifications.urls", "crm.urls")
+    for urls in ("shops.urls", "inventory.urls", "orders.imports.urls", "notifications.urls", "crm.urls")
     if find_spec(urls)
 ]

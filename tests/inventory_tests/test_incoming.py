@@ -173,10 +173,10 @@ def test_it_needs_a_role_that_changes_stock(make_product, everything, verb):
     product = make_product(stock=5)
     user = User.objects.create_user("m")
     Membership.objects.create(user=user, shop=product.shop, role=Role.MANAGER)
+    quantity = {"counted": 1} if verb is services.count else {"quantity": 1}
     before = everything()
 
     with pytest.raises(NotPermitted):
-        quantity = {"counted": 1} if verb is services.count else {"quantity": 1}
         verb(product_id=product.pk, reason="", actor=Actor.person(user), **quantity)
 
     assert everything() == before

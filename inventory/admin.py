@@ -1,0 +1,198 @@
+"""The admin of products and stock. Counters are never typed in: stock changes by a verb, with a reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import action
+from unfold.paginator import InfinitePaginator
+
+from inventory.forms import StockForm
+from inventory.models import Product, Reservation, StockItem, StockMovement, Warehouse
+from inventory.selectors import search_products, with_counters
+from shops.actors import Actor
+from shops.admin_scope import ReadOnly, ScopedRelatedFilter, ShopScopedAdmin, ShopScopedTabularInline
+from shops.errors import DomainError
+from shops.search_text import fold
+
+
+class StockItemInline(ReadOnly, ShopScopedTabularInline):
+    """A product's counters, to look at."""
+
+    model = StockItem
+    fields = ["warehouse", "on_hand", "reserved", "available", "safety_stock"]
+    readonly_fields = ["on_hand", "reserved", "available"]
+    extra = 0
+
+    @admin.display(description=gettext_lazy("available"))
+    def available(self, item: StockItem) -> int:
+        return item.available
+
+
+@admin.register(Product)
+class ProductAdmin(ShopScopedAdmin):
+    """Products. Searching ignores case and diacritics; stock is changed on a page of its own."""
+
+    list_display = ["name", "sku", "shop", "on_hand", "reserved", "available", "is_tracked", "is_active"]
+    list_filter = [("shop", ScopedRelatedFilter), "is_tracked", "is_active"]
+    list_select_related = ["shop"]
+    search_fields = ["search_text"]
+    show_full_result_count = False
+    inlines = [StockItemInline]
+    actions_detail = ["receive_or_count"]
+    fieldsets = [
+        (None, {"fields": ["shop", "name", "sku", "barcode", "unit", "place"]}),
+        (gettext_lazy("Price"), {"fields": ["price", "vat_rate", "cost", "weight_grams"]}),
+        (gettext_lazy("Stock"), {"fields": ["is_tracked", "allow_backorder", "is_active"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
+        return with_counters(super().get_queryset(request))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Product], search_term: str
+    ) -> tuple[QuerySet[Product], bool]:
+        return search_products(queryset, search_term), False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> list[str]:
+        return ["shop"] if obj else []
+
+    @admin.display(description=gettext_lazy("on hand"), ordering="on_hand")
+    def on_hand(self, product: Any) -> int | None:
+        return product.on_hand if product.is_tracked else None
+
+    @admin.display(description=gettext_lazy("reserved"), ordering="reserved")
+    def reserved(self, product: Any) -> int | None:
+        return product.reserved if product.is_tracked else None
+
+    @admin.display(description=gettext_lazy("available"), ordering="available")
+    def available(self, product: Any) -> int | None:
+        return product.available if product.is_tracked else None
+
+    @action(description=gettext_lazy("Receive / write off / count"), url_path="open-stock-form")
+    def receive_or_count(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("admin:inventory_product_stock", object_id)
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.stock_view)
+        return [path("<path:object_id>/stock/", page, name="inventory_product_stock"), *super().get_urls()]
+
+    def stock_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask what happened, show where it leads, and only then change the stock."""
+        product = self.get_object(request, unquote(object_id))
+        if product is None:
+            raise Http404
+        if not self.has_change_permission(request, product):
+            raise PermissionDenied
+        form = StockForm(product, request.POST or None)
+        if form.is_valid() and request.POST.get("confirm") == form.shown and self._save(request, form):
+            return redirect(reverse("admin:inventory_product_change", args=[product.pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Receive / write off / count"),
+            "subtitle": str(product),
+            "opts": self.opts,
+            "product": product,
+            "form": form,
+            "preview": form.on_hand_after() if form.is_bound and form.is_valid() else None,
+        }
+        return TemplateResponse(request, "inventory/admin/stock_form.html", context)
+
+    def _save(self, request: HttpRequest, form: StockForm) -> bool:
+        try:
+            form.save(Actor.person(request.user))  # type: ignore[arg-type]
+        except DomainError as refusal:
+            form.add_error(None, refusal.sentence)
+            return False
+        self.message_user(request, _("The stock was changed."), messages.SUCCESS)
+        return True
+
+
+class SearchedByProduct:
+    """Lists found by their product's folded words."""
+
+    search_fields = ["stock_item__product__search_text"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        for word in fold(search_term).split():
+            queryset = queryset.filter(**{f"{self.search_fields[0]}__contains": word})
+        return queryset, False
+
+
+@admin.register(Warehouse)
+class WarehouseAdmin(ShopScopedAdmin):
+    """Places that hold stock."""
+
+    list_display = ["name", "shop", "is_default"]
+    list_filter = [("shop", ScopedRelatedFilter)]
+    list_select_related = ["shop"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Warehouse | None = None) -> list[str]:
+        # Goods stand in it: a warehouse neither changes its shop nor stops being the one where goods arrive.
+        return ["shop", "is_default"] if obj else ["is_default"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj and obj.is_default)
+
+
+@admin.register(StockItem)
+class StockItemAdmin(SearchedByProduct, ShopScopedAdmin):
+    """Counters by warehouse; only the safety stock is set by hand."""
+
+    list_display = ["product", "warehouse", "on_hand", "reserved", "available", "safety_stock"]
+    list_filter = [("warehouse", ScopedRelatedFilter)]
+    list_select_related = ["product", "warehouse"]
+    search_fields = ["product__search_text"]
+    show_full_result_count = False
+    fields = ["product", "warehouse", "on_hand", "reserved", "available", "safety_stock"]
+    readonly_fields = ["product", "warehouse", "on_hand", "reserved", "available"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: StockItem, form: Any, change: bool) -> None:
+        # The counters belong to the stock verbs and may have moved since the page was opened.
+        obj.save(update_fields=["safety_stock"])
+
+    @admin.display(description=gettext_lazy("available"))
+    def available(self, item: StockItem) -> int:
+        return item.available
+
+
+@admin.register(StockMovement)
+class StockMovementAdmin(SearchedByProduct, ReadOnly, ShopScopedAdmin):
+    """The ledger, newest first."""
+
+    list_display = ["at", "stock_item", "kind", "quantity", "reference", "reason", "actor_label"]
+    list_filter = ["kind", ("stock_item__warehouse", ScopedRelatedFilter)]
+    paginator = InfinitePaginator
+    list_select_related = ["stock_item__product", "stock_item__warehouse"]
+    ordering = ["-pk"]
+    show_full_result_count = False
+
+
+@admin.register(Reservation)
+class ReservationAdmin(SearchedByProduct, ReadOnly, ShopScopedAdmin):
+    """What is held, for whom, and who waits; oldest first."""
+
+    list_display = ["reference", "stock_item", "reserved", "backordered", "created_at"]
+    list_select_related = ["stock_item__product", "stock_item__warehouse"]
+    list_filter = [("stock_item__warehouse", ScopedRelatedFilter)]
+    ordering = ["created_at", "pk"]
+    paginator = InfinitePaginator
+    show_full_result_count = False
