@@ -5,6 +5,7 @@ What customers must not read stays out: internal notes, and a reason in a collea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -139,8 +140,16 @@ def _told_reason(code: str) -> str:
 
 
 def _money(order: Order, channel: str, language: str) -> Callable[[Decimal], str]:
-    write = display_for_sms if channel == Channel.SMS else display
-    return partial(write, currency=order.currency, language=language)
+    if channel == Channel.SMS:
+        return partial(_money_for_sms, currency=order.currency, language=language)
+    return partial(display, currency=order.currency, language=language)
+
+
+def _money_for_sms(amount: Decimal, currency: str, language: str) -> str:
+    text = display_for_sms(amount, currency, language)
+    if language == "uk":  # 70 letters are few: thousands are not grouped and whole amounts have no kopecks
+        text = re.sub(r"(?<=\d) (?=\d)", "", text).replace(",00 ", " ")
+    return text
 
 
 def _person(order: Order) -> dict[str, str]:

@@ -1,0 +1,96 @@
+"""The texts a new shop gets: all there, all usable, short enough as SMS."""
+
+import pytest
+
+from notifications import services
+from notifications.layout import write
+from notifications.models import MessageSwitch, MessageTemplate
+from notifications.rendering import check_body, check_subject, render_text
+from notifications.segments import length_of, plain_letters
+from notifications.statuses import Channel, MessageEvent
+from notifications.vocabulary import sample
+from tests.factories import make_shop
+
+LANGUAGES = ("en", "ro", "pl", "uk")
+TYPICAL = {
+    "en": {"number": "S-1001", "total": "249.00 EUR", "due": "249.00 EUR", "carrier": "DPD", "awbNumber": "09445012345678"},
+    "ro": {"firstname": "Ștefania", "number": "RO-1001", "total": "249,00 lei", "due": "249,00 lei"},
+    "pl": {"number": "PL-1001", "total": "249,00 zl", "due": "249,00 zl", "carrier": "InPost", "awbNumber": "620000000000000000000000"},
+    "uk": {"number": "UA-1001", "due": "1249 грн", "carrier": "Нова пошта", "awbNumber": "20450012345678"},
+}  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_it_gives_a_new_shop_every_text_in_four_languages() -> None:
+    shop = make_shop()
+
+    templates = MessageTemplate.objects.filter(shop=shop)
+
+    emails = {(t.event, t.language) for t in templates if t.channel == Channel.EMAIL}
+    texts = {(t.event, t.language) for t in templates if t.channel == Channel.SMS}
+    assert emails == {(event, language) for event in MessageEvent.values for language in LANGUAGES}
+    assert {event for event, _language in texts} == {"confirmed", "shipped", "delivered", "cancelled"}
+    assert len(texts) == 16
+
+
+@pytest.mark.django_db
+def test_it_switches_emails_on_and_the_delivered_sms_off() -> None:
+    shop = make_shop()
+
+    on = set(MessageSwitch.objects.filter(shop=shop, is_on=True).values_list("channel", "event"))
+
+    assert {event for channel, event in on if channel == Channel.EMAIL} == set(MessageEvent.values)
+    assert {event for channel, event in on if channel == Channel.SMS} == {"confirmed", "shipped", "cancelled"}
+
+
+@pytest.mark.django_db
+def test_it_leaves_what_a_shop_changed_alone() -> None:
+    shop = make_shop()
+    MessageTemplate.objects.filter(shop=shop, event="shipped", channel="sms", language="ro").update(
+        body="Al meu"
+    )
+    MessageSwitch.objects.filter(shop=shop, event="shipped", channel="sms").update(is_on=False)
+
+    services.add_default_templates(shop_id=shop.pk)
+
+    assert (
+        MessageTemplate.objects.get(shop=shop, event="shipped", channel="sms", language="ro").body == "Al meu"
+    )
+    assert not MessageSwitch.objects.get(shop=shop, event="shipped", channel="sms").is_on
+    assert MessageTemplate.objects.filter(shop=shop).count() == 44
+
+
+@pytest.mark.django_db
+def test_every_default_text_passes_the_check_and_becomes_a_message() -> None:
+    shop = make_shop()
+
+    for template in MessageTemplate.objects.filter(shop=shop):
+        check_subject(template.subject)
+        check_body(template.body)
+        written = write(template, sample(), shop=shop, link="https://shop.example/t/x/")
+        assert sample()["number"] in written.text, template
+        assert "{" not in written.text, template
+        assert bool(written.html) == (template.channel == Channel.EMAIL)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", ["en", "ro", "pl"])
+def test_latin_sms_stay_in_the_short_alphabet(language: str) -> None:
+    shop = make_shop()
+
+    for template in MessageTemplate.objects.filter(shop=shop, channel=Channel.SMS, language=language):
+        text = plain_letters(render_text(template.body, sample() | TYPICAL[language]), language)
+        length = length_of(text)
+        assert length.is_gsm7, text
+        assert length.segments <= 2, text
+
+
+@pytest.mark.django_db
+def test_ukrainian_sms_fit_one_segment() -> None:
+    shop = make_shop()
+    facts = sample() | TYPICAL["uk"] | {"shop_phone": "0 800 123 456", "domain": "demo.example"}
+
+    for template in MessageTemplate.objects.filter(shop=shop, channel=Channel.SMS, language="uk"):
+        length = length_of(render_text(template.body, facts))
+        assert not length.is_gsm7
+        assert length.units <= 70, template.body

@@ -1,0 +1,446 @@
+"""From the outbox to a real SMTP server and a real HTTP gateway, and what happens when those misbehave."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from notifications import outbox
+from notifications.models import Message, MessageTemplate
+from notifications.sending import drain
+from notifications.services import resend_message
+from notifications.statuses import MessageState
+from orders import services as orders
+from orders.models import OrderEvent
+from orders.statuses import CancelReason
+from orders.tracking import token_for
+from tests.factories import ADDRESS, SYSTEM, make_order, make_shop
+from tests.notifications_tests.conftest import Gateway, MailServer, free_port
+
+MakeMessage = Callable[..., Message]
+pytestmark = pytest.mark.django_db
+
+
+def again(message: Message) -> Message:
+    return Message.objects.get(pk=message.pk)
+
+
+def make_due(message: Message) -> None:
+    Message.objects.filter(pk=message.pk).update(due_at=timezone.now() - timedelta(seconds=1))
+
+
+def test_an_email_arrives_with_the_shops_sender_and_one_button(
+    make_message: MakeMessage, mail_server: MailServer, settings: Settings
+) -> None:
+    settings.OMS_PUBLIC_URL = "https://orders.example"
+    shop = make_shop(name="Căni & Co", sender_name="Căni & Co", sender_email="salut@cani.example")
+    message = make_message(order=make_order(shop))
+
+    assert drain("email") == 1
+
+    mail = mail_server.mails[0]
+    order, link = message.order, f"https://orders.example/t/{token_for(message.order.uuid, 1)}/"
+    html = mail.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert mail["To"] == "ana@example.com"
+    assert mail["From"].addresses[0].display_name == "Căni & Co"
+    assert mail["Reply-To"] == "salut@cani.example"
+    assert mail["Subject"] == f"Comanda {order.number} este confirmată"
+    assert html.count('class="button"') == 1
+    assert link in html
+    assert link in text
+    assert "Ana-Maria" in text
+    sent = again(message)
+    assert (sent.state, sent.via, sent.attempts) == (MessageState.SENT, "e-mail", 1)
+    assert mail["Message-ID"] == sent.message_id
+
+
+def test_the_tracking_link_is_in_the_mail_and_never_in_the_database(
+    make_message: MakeMessage, mail_server: MailServer
+) -> None:
+    message = make_message()
+
+    drain("email")
+
+    sent = again(message)
+    token = token_for(message.order.uuid, 1)
+    assert token in mail_server.envelopes[0].content.decode()  # type: ignore[union-attr]
+    assert token not in f"{sent.subject}{sent.body}{sent.html}{sent.facts}"
+
+
+def test_an_sms_arrives_at_the_gateway_in_plain_letters(make_message: MakeMessage, gateway: Gateway) -> None:
+    message = make_message("sms")
+
+    drain("sms")
+
+    sent = again(message)
+    assert gateway.requests == [{"to": "+40722334455", "text": sent.body, "id": str(message.pk)}]
+    assert gateway.headers[0]["Authorization"] == "Bearer secret-token"
+    assert sent.body.startswith(f"Ana-Maria, comanda {message.order.number} (10,00 lei) e confirmata.")
+    assert (sent.state, sent.provider_id) == (MessageState.SENT, "gw-1")
+
+
+def test_one_connection_serves_a_batch(make_message: MakeMessage, mail_server: MailServer) -> None:
+    order = make_order()
+    for _ in range(3):
+        make_message(order=order)
+
+    assert drain("email") == 3
+
+    assert (len(mail_server.mails), mail_server.connections) == (3, 1)
+
+
+def test_without_settings_messages_stay_inside_and_say_so(make_message: MakeMessage) -> None:
+    messages = [make_message("email"), make_message("sms")]
+
+    drain("email")
+    drain("sms")
+
+    assert {(m.state, m.via, bool(m.body)) for m in map(again, messages)} == {("sent", "log", True)}
+
+
+@pytest.mark.parametrize("answer", ["451 4.3.0 try later", "421 busy"])
+def test_a_temporary_answer_is_tried_again_with_growing_pauses_and_the_same_number(
+    make_message: MakeMessage, mail_server: MailServer, answer: str
+) -> None:
+    message = make_message()
+    mail_server.answer = answer
+    pauses = []
+    for _ in range(3):
+        drain("email")
+        waiting = again(message)
+        pauses.append(waiting.due_at - timezone.now())
+        make_due(message)
+    number = waiting.message_id
+    mail_server.answer = "250 OK"
+
+    drain("email")
+
+    assert pauses == sorted(pauses)
+    assert pauses[0] > timedelta(seconds=3)
+    assert (waiting.state, waiting.attempts) == (MessageState.QUEUED, 3)
+    assert answer.split()[0] in waiting.last_error
+    assert [mail["Message-ID"] for mail in mail_server.mails] == [number]
+    assert (again(message).state, again(message).last_error) == (MessageState.SENT, "")
+
+
+def test_a_permanent_answer_ends_it_and_says_why(make_message: MakeMessage, mail_server: MailServer) -> None:
+    message = make_message()
+    mail_server.answer = "550 no such mailbox"
+
+    drain("email")
+
+    assert again(message).state == MessageState.FAILED
+    assert "550 no such mailbox" in again(message).last_error
+
+
+def test_a_server_that_is_down_costs_one_attempt_and_the_rest_waits_untouched(
+    make_message: MakeMessage, mail_server: MailServer, settings: Settings
+) -> None:
+    settings.EMAIL_PORT = free_port()
+    order = make_order()
+    messages = [make_message(order=order) for _ in range(4)]
+
+    assert drain("email") == 1
+
+    assert sorted(again(message).attempts for message in messages) == [0, 0, 0, 1]
+    assert {again(message).state for message in messages} == {MessageState.QUEUED}
+
+
+def test_it_gives_up_after_the_last_pause(make_message: MakeMessage, mail_server: MailServer) -> None:
+    message = make_message(attempts=outbox.MOST_ATTEMPTS - 1)
+    mail_server.answer = "451 never"
+
+    drain("email")
+
+    assert again(message).state == MessageState.FAILED
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "state"),
+    [
+        (200, "OK", MessageState.SENT),
+        (202, '{"messageId": 7}', MessageState.SENT),
+        (400, "bad number", MessageState.FAILED),
+        (429, "slow down", MessageState.QUEUED),
+        (500, "oops", MessageState.QUEUED),
+        (503, "later", MessageState.QUEUED),
+        (401, "who are you", MessageState.QUEUED),
+        (502, "bad gateway", MessageState.UNKNOWN),
+        (504, "gateway timeout", MessageState.UNKNOWN),
+    ],
+)
+def test_the_gateways_answer_decides(
+    make_message: MakeMessage, gateway: Gateway, status: int, answer: str, state: str
+) -> None:
+    message = make_message("sms")
+    gateway.status, gateway.answer = status, answer
+
+    drain("sms")
+
+    assert again(message).state == state
+    assert len(gateway.requests) == 1
+    assert state == MessageState.SENT or str(status) in again(message).last_error
+
+
+def test_success_may_need_a_word_in_the_answer(
+    make_message: MakeMessage, gateway: Gateway, settings: Settings
+) -> None:
+    settings.SMS = settings.SMS | {"success": '"ok":true'}
+    message = make_message("sms")
+    gateway.answer = '{"ok":false,"error":"no credit"}'
+
+    drain("sms")
+
+    assert again(message).state == MessageState.FAILED
+    assert "no credit" in again(message).last_error
+
+
+def test_a_form_gateway_gets_a_form(make_message: MakeMessage, gateway: Gateway, settings: Settings) -> None:
+    settings.SMS = settings.SMS | {"headers": {"Content-Type": "application/x-www-form-urlencoded"}}
+    message = make_message("sms")
+
+    drain("sms")
+
+    assert gateway.requests[0]["to"] == "+40722334455"
+    assert again(message).state == MessageState.SENT
+
+
+@pytest.mark.parametrize("behaviour", ["hang up", pytest.param("stay silent", marks=pytest.mark.slow)])
+def test_an_sms_that_was_cut_off_is_unknown_and_never_sent_again_by_itself(
+    make_message: MakeMessage, gateway: Gateway, settings: Settings, behaviour: str
+) -> None:
+    settings.SMS = settings.SMS | {"timeout": 1}
+    message = make_message("sms")
+    gateway.behaviour = behaviour
+
+    drain("sms")
+    gateway.behaviour = "answer"
+    drain("sms")
+
+    assert again(message).state == MessageState.UNKNOWN
+    assert len(gateway.requests) == 1
+
+
+def test_an_expired_lease_sends_an_email_again_with_its_number(
+    make_message: MakeMessage, mail_server: MailServer
+) -> None:
+    message = make_message()
+    taken = outbox.claim(message.pk, channel="email")
+    assert taken is not None
+    taken.message_id, taken.body = "<kept@shop.example>", "Kept words"
+    outbox.keep_words(taken, via="e-mail")
+    Message.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+
+    drain("email")
+
+    assert again(message).state == MessageState.SENT
+    assert again(message).attempts == 2
+    assert mail_server.mails[0]["Message-ID"] == "<kept@shop.example>"
+
+
+def test_an_expired_lease_leaves_an_sms_unknown_once_it_was_handed_over(
+    make_message: MakeMessage, gateway: Gateway
+) -> None:
+    message = make_message("sms")
+    taken = outbox.claim(message.pk, channel="sms")
+    assert taken is not None
+    outbox.keep_words(taken, via="sms")
+    Message.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+
+    drain("sms")
+
+    assert again(message).state == MessageState.UNKNOWN
+    assert gateway.requests == []
+
+
+def test_an_expired_lease_sends_an_sms_that_was_never_handed_over(
+    make_message: MakeMessage, gateway: Gateway
+) -> None:
+    message = make_message("sms")
+    outbox.claim(message.pk, channel="sms")
+    Message.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+
+    drain("sms")
+
+    assert again(message).state == MessageState.SENT
+    assert len(gateway.requests) == 1
+
+
+def test_a_live_lease_is_respected(make_message: MakeMessage, mail_server: MailServer) -> None:
+    message = make_message()
+    outbox.claim(message.pk, channel="email")
+
+    assert drain("email") == 0
+
+    assert mail_server.mails == []
+
+
+def test_a_worker_that_comes_back_late_changes_nothing(make_message: MakeMessage) -> None:
+    message = make_message()
+    late = outbox.claim(message.pk, channel="email")
+    assert late is not None
+    Message.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    drain("email")
+
+    assert not outbox.mark_failed(late, reason="too late")
+
+    assert again(message).state == MessageState.SENT
+
+
+def test_the_lease_outlasts_the_transport(settings: Settings, make_message: MakeMessage) -> None:
+    settings.EMAIL_TIMEOUT = 20
+    message = make_message()
+
+    taken = outbox.claim(message.pk, channel="email")
+
+    assert taken is not None
+    assert taken.lease_until is not None
+    assert taken.lease_until - timezone.now() > timedelta(seconds=20 * 9)
+
+
+def test_a_broken_template_fails_its_message_and_no_other(
+    make_message: MakeMessage, mail_server: MailServer
+) -> None:
+    order = make_order()
+    broken, fine = make_message(order=order, event="confirmed"), make_message(order=order, event="processing")
+    MessageTemplate.objects.filter(shop=order.shop, event="confirmed").update(body="{{ nonsense }}")
+
+    drain("email")
+
+    assert again(broken).state == MessageState.FAILED
+    assert "nonsense" in again(broken).last_error
+    assert again(fine).state == MessageState.SENT
+
+
+def test_a_missing_template_says_so(make_message: MakeMessage) -> None:
+    message = make_message()
+    MessageTemplate.objects.filter(shop=message.shop).delete()
+
+    drain("email")
+
+    assert (again(message).state, again(message).last_error) == (MessageState.FAILED, "no_template")
+    assert "no template" in again(message).reason
+
+
+@pytest.mark.parametrize(("deleted", "written_in"), [((), "pl"), (("pl",), "ro"), (("pl", "ro"), "en")])
+def test_the_language_falls_back_visibly(
+    make_message: MakeMessage, deleted: tuple[str, ...], written_in: str
+) -> None:
+    message = make_message(order=make_order(language="pl"))
+    MessageTemplate.objects.filter(shop=message.shop, language__in=deleted).delete()
+
+    drain("email")
+
+    assert (again(message).language, again(message).written_in) == ("pl", written_in)
+
+
+def test_a_message_is_dropped_when_its_event_was_undone(
+    make_message: MakeMessage, mail_server: MailServer
+) -> None:
+    message = make_message()
+    event = OrderEvent.objects.filter(order=message.order).first()
+    assert event is not None
+    OrderEvent.objects.filter(pk=event.pk).update(reverted_at=timezone.now())
+    Message.objects.update(event_uid=event.uid)
+
+    drain("email")
+
+    assert (again(message).state, again(message).last_error) == (MessageState.DISCARDED, "reverted")
+    assert mail_server.mails == []
+
+
+def test_a_message_is_dropped_when_the_order_was_cancelled_since(
+    make_message: MakeMessage, mail_server: MailServer
+) -> None:
+    message = make_message()
+    orders.cancel_order(order_id=message.order_id, actor=SYSTEM, reason_code=CancelReason.CUSTOMER)
+
+    drain("email")
+
+    assert (again(message).state, again(message).last_error) == (MessageState.DISCARDED, "left_the_path")
+    assert [mail["Subject"] for mail in mail_server.mails] == [
+        f"Comanda {message.order.number} a fost anulată"
+    ]
+
+
+def test_progress_since_never_drops_a_message(make_message: MakeMessage, mail_server: MailServer) -> None:
+    order = make_order()
+    message = make_message(order=order)
+    orders.confirm_order(order_id=order.pk, actor=SYSTEM)
+    orders.start_processing(order_id=order.pk, actor=SYSTEM)
+
+    drain("email")
+
+    assert again(message).state == MessageState.SENT
+
+
+def test_a_resend_is_a_new_row_with_the_same_facts(
+    make_message: MakeMessage, mail_server: MailServer
+) -> None:
+    message = make_message()
+    drain("email")
+
+    new_id = resend_message(message_id=message.pk, actor=SYSTEM)
+    drain("email")
+
+    copy = Message.objects.get(pk=new_id)
+    assert (copy.resend_of_id, copy.state, copy.facts) == (message.pk, MessageState.SENT, message.facts)
+    assert len({mail["Message-ID"] for mail in mail_server.mails}) == 2
+
+
+HOSTILE = "<img src=x onerror=alert(1)>{{secret}}{% include 'x' %}"
+
+
+def test_hostile_values_arrive_as_text(make_message: MakeMessage, mail_server: MailServer) -> None:
+    shipping = ADDRESS.__class__(**{**ADDRESS.__dict__, "name": HOSTILE})
+    make_message(order=make_order(shipping=shipping))
+
+    drain("email")
+
+    mail = mail_server.mails[0]
+    html = mail.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    assert "<img" not in html
+    assert "&lt;img" in html
+    assert "<img" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+
+
+def test_a_line_end_in_a_name_adds_no_header_and_no_recipient(
+    make_message: MakeMessage, mail_server: MailServer
+) -> None:
+    shop = make_shop(name="Shop\r\nBcc: spy@example.com", sender_name="Shop\r\nBcc: spy@example.com")
+    shipping = ADDRESS.__class__(**{**ADDRESS.__dict__, "name": "Ana\r\nBcc: spy@example.com"})
+    message = make_message(order=make_order(shop, shipping=shipping))
+    MessageTemplate.objects.filter(shop=shop).update(subject="{{ name }} {{ firstname }}")
+    Message.objects.filter(pk=message.pk).update(
+        facts=message.facts | {"name": "Ana\r\nBcc: spy@example.com"}
+    )
+
+    drain("email")
+
+    assert mail_server.envelopes[0].rcpt_tos == ["ana@example.com"]
+    assert mail_server.mails[0]["Bcc"] is None
+    assert "Bcc: spy@example.com" in mail_server.mails[0]["Subject"]
+
+
+@pytest.mark.parametrize("address", ["a@b.example,c@d.example", "a@b.example\nBcc: c@d.example", "nobody"])
+def test_an_address_that_is_more_than_one_is_refused(
+    make_message: MakeMessage, mail_server: MailServer, address: str
+) -> None:
+    message = make_message(recipient=address)
+
+    drain("email")
+
+    assert again(message).state == MessageState.FAILED
+    assert mail_server.envelopes == []
+
+
+def test_braces_in_an_sms_stay_text(make_message: MakeMessage, gateway: Gateway) -> None:
+    shipping = ADDRESS.__class__(**{**ADDRESS.__dict__, "name": "{id}{to} {{secret}}"})
+    make_message("sms", order=make_order(shipping=shipping))
+
+    drain("sms")
+
+    assert gateway.requests[0]["text"].startswith("{id}{to}, comanda")
