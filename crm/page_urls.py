@@ -1,0 +1,38 @@
+"""Addresses of the pages around orders, customers and shops; `crm.urls` puts them beside the board's."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from crm.order_actions import ACTIONS
+from crm.views import customers, orders, shop, tracking
+
+_actions = [
+    path(f"orders/<str:number>/{slug}/", orders.order_action, {"slug": slug}, name=f"order-{slug}")
+    for slug, action in ACTIONS.items()
+    if not action.target
+]
+_target_actions = [
+    path(
+        f"orders/<str:number>/{action.target}/<int:target_id>/{slug}/",
+        orders.order_action,
+        {"slug": slug},
+        name=f"order-{slug}",
+    )
+    for slug, action in ACTIONS.items()
+    if action.target
+]
+
+urlpatterns = [
+    path("orders/", orders.order_list, name="orders"),
+    path("orders/<str:number>/", orders.order, name="order"),
+    *_actions,
+    *_target_actions,
+    path("customers/", customers.customer_list, name="customers"),
+    path("customers/<int:customer_id>/", customers.customer, name="customer"),
+    path("customers/<int:customer_id>/note/", customers.customer_note, name="customer-note"),
+    path("shops/<slug:slug>/", shop.shop, name="shop"),
+    path("shops/<slug:slug>/connect/", shop.shop_connect, name="shop-connect"),
+    path("shops/<slug:slug>/secret/", shop.shop_renew_secret, name="shop-renew-secret"),
+    path("t/<str:token>/", tracking.tracking, name="tracking"),
+]

@@ -1,0 +1,81 @@
+"""The customer list, a customer's page, and the shop's note about them."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from crm.order_forms import CustomerNoteForm
+from crm.page_selectors.customers import (
+    customer_detail,
+    list_customers,
+    orders_of_customer,
+    totals_of_customer,
+)
+from orders.models import Customer
+from orders.services import edit_customer_note
+from shops.actors import Actor
+from shops.errors import DomainError
+from shops.permissions import Action
+from shops.selectors import shop_ids_where
+
+
+@require_safe
+@login_required
+def customer_list(request: HttpRequest) -> HttpResponse:
+    """The customers of the person's shops, newest first, narrowed by `q`; 403 for a role that sees none anywhere."""
+    if not shop_ids_where(request.user, Action.VIEW_CUSTOMERS):  # type: ignore[arg-type]
+        raise PermissionDenied
+    q = " ".join(request.GET.get("q", "").split())[:200]
+    rows, after = list_customers(request.user, q, request.GET.get("after", ""))  # type: ignore[arg-type]
+    context = {"q": q, "rows": rows, "after": after, "is_first": "after" not in request.GET}
+    return render(request, "crm/customers.html", context)
+
+
+@require_safe
+@login_required
+def customer(request: HttpRequest, customer_id: int) -> HttpResponse:
+    """One customer: contacts, addresses, what they ordered."""
+    return _page(request, _visible_customer(request, customer_id), CustomerNoteForm())
+
+
+@require_http_methods(["POST"])
+@login_required
+def customer_note(request: HttpRequest, customer_id: int) -> HttpResponse:
+    """Replace the shop's note about the customer."""
+    found = _visible_customer(request, customer_id)
+    form = CustomerNoteForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, form, status=422)
+    try:
+        edit_customer_note(customer_id=found.pk, actor=Actor.person(request.user), note=form.cleaned_data["note"])  # type: ignore[arg-type]
+    except DomainError as error:
+        form.add_error("note", error.sentence)
+        return _page(request, found, form, status=422)
+    messages.success(request, _("The note is saved."))
+    return HttpResponse(status=303, headers={"Location": reverse("crm:customer", args=[found.pk])})
+
+
+def _visible_customer(request: HttpRequest, customer_id: int) -> Customer:
+    found = customer_detail(request.user, customer_id)  # type: ignore[arg-type]
+    if found is None:
+        raise Http404
+    return found
+
+
+def _page(request: HttpRequest, found: Customer, form: CustomerNoteForm, status: int = 200) -> HttpResponse:
+    if not form.is_bound:
+        form.initial = {"note": found.note}
+    context = {
+        "customer": found,
+        "form": form,
+        "page": orders_of_customer(request.user, found.pk, request.GET.get("after", "")),  # type: ignore[arg-type]
+        "totals": totals_of_customer(request.user, found.pk),  # type: ignore[arg-type]
+    }
+    return render(request, "crm/customer.html", context, status=status)

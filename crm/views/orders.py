@@ -1,0 +1,103 @@
+"""The order list, an order's page, and one address per action on it.
+
+Every action is a plain form first: GET shows it, POST makes one service call. htmx gets the same form as a fragment.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from crm.order_actions import ACTIONS, OrderAction
+from crm.order_forms import NoteForm, OrderForm
+from crm.page_selectors.order_page import order_page
+from crm.page_selectors.orders import list_orders, read_filter
+from orders.errors import AlreadyDone
+from orders.models import Order
+from orders.selectors import order_detail
+from orders.statuses import Status
+from shops.actors import Actor
+from shops.errors import DomainError, NotPermitted
+from shops.selectors import shops_of
+
+
+@require_safe
+@login_required
+def order_list(request: HttpRequest) -> HttpResponse:
+    """The orders this person may see, newest first, narrowed by `q`, `shop` and `status`."""
+    wanted = read_filter(*(request.GET.get(name, "") for name in ("q", "shop", "status")))
+    page = list_orders(request.user, wanted, request.GET.get("after", ""))  # type: ignore[arg-type]
+    context = {
+        "wanted": wanted,
+        "page": page,
+        "is_first": "after" not in request.GET,
+        "older": wanted.query(after=page.after) if page.after else "",
+        "newest": wanted.query(),
+        "statuses": [(value, label, wanted.query(status=value)) for value, label in Status.choices],
+        "any_status": wanted.query(status=""),
+        "without_q": wanted.query(q=""),
+        "shops": shops_of(request.user),  # type: ignore[arg-type]
+    }
+    return render(request, "crm/orders.html", context)
+
+
+@require_safe
+@login_required
+def order(request: HttpRequest, number: str) -> HttpResponse:
+    """One order; 404 for an order this person may not see, as for one that does not exist."""
+    found = _visible_order(request, number)
+    page = order_page(request.user, found)  # type: ignore[arg-type]
+    return render(request, "crm/order.html", {"page": page, "order": found, "note_form": NoteForm(order=found)})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def order_action(request: HttpRequest, number: str, slug: str, target_id: int | None = None) -> HttpResponse:
+    """Show an action's form, or do it: 303 back to the order, 422 with the sentence where it is refused."""
+    action, found = ACTIONS[slug], _visible_order(request, number)
+    if not action.has_target(found, target_id):
+        raise Http404
+    form = action.form(found, target_id, request.POST if request.method == "POST" else None)
+    actor = Actor.person(request.user)  # type: ignore[arg-type]
+    try:
+        action.require_permitted(found, actor)
+        if request.method == "POST" and form.is_valid():
+            said = action.run(found, actor, form, target_id)
+            return _done(request, found, said)
+    except DomainError as error:
+        return _form_page(request, found, action, form, error=error)
+    return _form_page(request, found, action, form, why_not=action.why_not(found))
+
+
+def _visible_order(request: HttpRequest, number: str) -> Order:
+    found = order_detail(request.user, number)  # type: ignore[arg-type]
+    if found is None:
+        raise Http404
+    return found
+
+
+def _done(request: HttpRequest, found: Order, said: str) -> HttpResponse:
+    messages.success(request, said)
+    url = reverse("crm:order", args=[found.number])
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return HttpResponse(status=303, headers={"Location": url})
+
+
+def _form_page(
+    request: HttpRequest, found: Order, action: OrderAction, form: OrderForm, error: DomainError | None = None, why_not: str = ""
+) -> HttpResponse:
+    status = 422 if form.errors else 200
+    if error is not None:
+        status = 403 if isinstance(error, NotPermitted) else 409 if isinstance(error, AlreadyDone) else 422
+        if error.field in form.fields and form.is_bound:
+            form.add_error(error.field, error.sentence)
+    template = "crm/order_action.html#action-form" if request.htmx else "crm/order_action.html"  # type: ignore[attr-defined]
+    context: dict[str, Any] = {"order": found, "action": action, "form": form, "error": error, "why_not": why_not}
+    return render(request, template, {**context, "address": request.path}, status=status)
