@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orders.carriers import is_numbered
+from orders.carriers import CARRIERS, is_numbered
 from orders.statuses import (
+    CancelReason,
     DeliveryKind,
     PaymentMethod,
     PaymentStatus,
@@ -37,6 +38,7 @@ REQUIRED = {
     DeliveryKind.PICKUP: ("name", "phone", "pickup_point"),
     DeliveryKind.LOCKER: ("name", "phone", "pickup_point"),
 }
+LONGEST_TRACKING_NUMBER = 64
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,10 @@ def can_start_processing(facts: OrderFacts, arguments: Arguments = NOTHING) -> R
 
 def can_ship(facts: OrderFacts, arguments: Arguments = NOTHING) -> Refusal | None:
     if arguments.carrier:
+        if arguments.carrier not in CARRIERS:
+            return Refusal("carrier_unknown", _("Choose a carrier from the list."), form="ship")
+        if len(arguments.tracking_number.strip()) > LONGEST_TRACKING_NUMBER:
+            return Refusal("tracking_too_long", _("The tracking number (AWB) is too long."), form="ship")
         if is_numbered(arguments.carrier) and not arguments.tracking_number.strip():
             return Refusal(
                 "tracking_missing", _("Give the tracking number (AWB) of the parcel."), form="ship"
@@ -172,7 +178,7 @@ def can_deliver(facts: OrderFacts, arguments: Arguments = NOTHING) -> Refusal | 
 
 
 def can_cancel(facts: OrderFacts, arguments: Arguments = NOTHING) -> Refusal | None:
-    if not arguments.reason_code:
+    if arguments.reason_code not in CancelReason.values:
         return Refusal("reason_missing", _("Choose why the order is cancelled."), form="cancel")
     return None
 

@@ -33,9 +33,14 @@ def _respect_claim(order: Order, actor: Actor) -> None:
         return
     raise OrderError(
         _("%(name)s works on order %(number)s; ask them or a supervisor to hand it over.")
-        % {"name": order.manager, "number": order.number},
+        % {"name": manager_name(order), "number": order.number},
         code="claimed",
     )
+
+
+def manager_name(order: Order) -> str:
+    """The name of who claimed the order, or an empty text."""
+    return (order.manager.get_full_name() or order.manager.username) if order.manager else ""
 
 
 def _works_in_warehouse(order: Order, actor: Actor) -> bool:

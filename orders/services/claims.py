@@ -10,6 +10,7 @@ from orders.errors import AlreadyDone, OrderError
 from orders.events import OrderClaimed
 from orders.models import Order
 from orders.models.history import EventKind
+from orders.services.access import manager_name
 from orders.services.recording import record
 from shops.actors import Actor
 from shops.bus import publish
@@ -30,9 +31,9 @@ def claim_order(*, order_id: int, actor: Actor) -> bool:
     if order.manager_id == actor.user_id:
         return False
     if order.manager_id and not is_permitted(actor, shop_id=order.shop_id, action=Action.TAKE_OVER):
-        name = order.manager.get_full_name() or order.manager.username if order.manager else ""
         raise AlreadyDone(
-            _("%(name)s already works on order %(number)s.") % {"name": name, "number": order.number},
+            _("%(name)s already works on order %(number)s.")
+            % {"name": manager_name(order), "number": order.number},
             code="claimed",
         )
     set_manager(order, actor, actor.user_id)

@@ -15,6 +15,9 @@ from orders.search import refresh_customer_terms
 from shops.actors import Actor
 from shops.models import Shop
 from shops.permissions import Action, require
+from shops.search_text import digits
+
+PHONE_DIGITS = 6
 
 
 def customer_for(
@@ -61,12 +64,18 @@ def _contacts(sources: list[AddressDraft], country: str) -> dict[tuple[str, str]
 
 
 def _known(shop: Shop, contacts: dict[tuple[str, str], str]) -> Customer | None:
-    wanted = [normalised for _kind, normalised in contacts]
+    wanted = [normalised for _kind, normalised in contacts if _identifies(normalised)]
     return (
         Customer.objects.filter(shop=shop, contacts__normalised__in=wanted).order_by("pk").distinct().first()
         if wanted
         else None
     )
+
+
+def _identifies(normalised: str) -> bool:
+    """Whether a contact can be told from a filler like "-" or "0000000000", which would make strangers one customer."""
+    found = digits(normalised)
+    return "@" in normalised.strip("@") or (len(found) >= PHONE_DIGITS and len(set(found)) > 1)
 
 
 def _digest(address: AddressDraft) -> str:

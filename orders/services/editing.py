@@ -15,6 +15,7 @@ from orders.models import Order, OrderAddress, OrderEvent, OrderNote
 from orders.models.history import EventKind
 from orders.search import refresh_order_terms
 from orders.services.access import lock_order
+from orders.services.placing import check_address
 from orders.services.recording import record
 from orders.statuses import BEFORE_HANDOVER, DeliveryKind
 from shops.actors import Actor, actor_columns
@@ -39,7 +40,8 @@ def edit_address(
 def write_address(
     order: Order, which: Literal["shipping", "billing"], values: AddressDraft, actor: Actor
 ) -> tuple[str, ...]:
-    """Write an address of a locked order and record what changed."""
+    """Write an address of a locked order and record what changed. Raises OrderError naming a field that is too long."""
+    check_address(which, values)
     address = order.shipping_address if which == "shipping" else order.billing_address
     if address is None:
         address = OrderAddress.objects.create()
@@ -54,7 +56,6 @@ def write_address(
         return ()
     for name, (_before, after) in changes.items():
         setattr(address, name, after)
-    address.full_clean(validate_unique=False)
     address.save()
     return _edited(order, actor, {f"{which}.{name}": pair for name, pair in changes.items()})
 

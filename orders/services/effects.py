@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inventory import services as inventory
 from inventory.selectors import reservations_of
+from orders.errors import TooLateToUndo
 from orders.guards import Arguments
 from orders.models import Order, OrderEvent, Return, ReturnLine, Shipment, ShipmentLine
 from orders.services.claims import set_manager
@@ -60,23 +62,27 @@ def reserves_at_placing(order: Order) -> bool:
 
 def _confirmed(change: Change) -> None:
     order = change.order
-    if change.actor.is_person and order.manager_id is None:
-        set_manager(order, change.actor, change.actor.user_id)
     may_wait = order.partial_agreed or not order.shop.blocks_on_shortage
     reserve_for(order, change.actor, on_shortage="backorder" if may_wait else "refuse")
+    # After the stock: the claim reaches the deal, and deals are locked after stock rows.
+    if change.actor.is_person and order.manager_id is None:
+        set_manager(order, change.actor, change.actor.user_id)
 
 
 def _shipped(change: Change) -> None:
     order = change.order
     parcel = _parcel_to_hand_over(change)
     held = reservations_of([order.stock_reference]).get(order.stock_reference, {})
-    left = {product_id: mine.reserved for product_id, mine in held.items()}
-    _fill_parcel(order, parcel, left if order.shop.blocks_on_shortage else None)
+    left = {product_id: mine.reserved for product_id, mine in held.items() if mine.reserved}
+    blocks = order.shop.blocks_on_shortage
+    _fill_parcel(order, parcel, left if blocks else None)
+    if order.shop.stock_master == StockMaster.NOBODY:
+        return
     inventory.ship_out(
         reference=order.stock_reference,
-        quantities={product_id: units for product_id, units in left.items() if units},
+        quantities=left if blocks else wanted_units(order),
         actor=change.actor,
-        strict=order.shop.blocks_on_shortage,
+        strict=blocks,
     )
 
 
@@ -141,19 +147,25 @@ def _returned(change: Change) -> None:
         move_id=change.move_id,
         **actor_columns(change.actor),
     )
-    shipped: dict[int, int] = defaultdict(int)
-    travelled = ShipmentLine.objects.filter(
-        shipment__order=order, shipment__state__in=[ShipmentState.HANDED_OVER, ShipmentState.DELIVERED]
-    )
-    for line_id, units in travelled.values_list("line_id", "quantity"):
-        shipped[line_id] += units
     ReturnLine.objects.bulk_create(
         ReturnLine(return_note=note, line_id=line_id, quantity=units)
-        for line_id, units in sorted(shipped.items())
+        for line_id, units in sorted(_travelled(order).items())
     )
     order.shipments.filter(state__in=[ShipmentState.HANDED_OVER, ShipmentState.DELIVERED]).update(
         state=ShipmentState.RETURNED
     )
+    # What did not travel with the parcel is not sent after it any more.
+    inventory.release(reference=order.stock_reference, actor=change.actor)
+
+
+def _travelled(order: Order) -> dict[int, int]:
+    """Units per line that were handed over."""
+    units: dict[int, int] = defaultdict(int)
+    out = [ShipmentState.HANDED_OVER, ShipmentState.DELIVERED]
+    rows = ShipmentLine.objects.filter(shipment__order=order, shipment__state__in=out)
+    for line_id, quantity in rows.values_list("line_id", "quantity"):
+        units[line_id] += quantity
+    return units
 
 
 def _reopened(change: Change) -> None:
@@ -182,14 +194,15 @@ def compensate(order: Order, event: OrderEvent, actor: Actor) -> None:
 
 
 def _unconfirm(order: Order, event: OrderEvent, actor: Actor) -> None:
-    if event.details.get("claimed"):
-        set_manager(order, actor, None)
     if not reserves_at_placing(order):
         inventory.release(reference=order.stock_reference, actor=actor)
+    if event.details.get("claimed") and order.manager_id == event.actor_user_id:
+        set_manager(order, actor, None)
 
 
 def _unship(order: Order, event: OrderEvent, actor: Actor) -> None:
     inventory.reverse_shipment(reference=order.stock_reference, actor=actor)
+    reserve_for(order, actor, on_shortage="backorder")
     parcels = order.shipments.filter(state=ShipmentState.HANDED_OVER)
     ShipmentLine.objects.filter(shipment__in=parcels).delete()
     parcels.filter(move_id=event.move_id).update(state=ShipmentState.VOIDED, handed_over_at=None)
@@ -212,9 +225,28 @@ def _uncancel(order: Order, event: OrderEvent, actor: Actor) -> None:
 
 
 def _unreturn(order: Order, event: OrderEvent, actor: Actor) -> None:
-    order.returns.filter(move_id=event.move_id).update(state=ReturnState.VOIDED)
+    announced = order.returns.filter(move_id=event.move_id, state=ReturnState.ANNOUNCED)
+    if not announced.update(state=ReturnState.VOIDED):
+        raise TooLateToUndo(_("The return was received already."), code="received")
     back_to = ShipmentState.DELIVERED if event.from_status == Status.DELIVERED else ShipmentState.HANDED_OVER
     order.shipments.filter(state=ShipmentState.RETURNED).update(state=back_to)
+    _wait_for_the_rest(order, actor)
+
+
+def _wait_for_the_rest(order: Order, actor: Actor) -> None:
+    # A shop that does not count here sends everything at once; elsewhere what was short is still owed.
+    if not order.shop.blocks_on_shortage:
+        return
+    gone, rest = _travelled(order), defaultdict[int, int](int)
+    for line in order.lines.all():
+        rest[line.product_id] += line.quantity - gone.get(line.pk, 0)
+    inventory.reserve(
+        reference=order.stock_reference,
+        shop_id=order.shop_id,
+        wanted={product_id: units for product_id, units in rest.items() if units},
+        on_shortage="backorder",
+        actor=actor,
+    )
 
 
 def _unreopen(order: Order, event: OrderEvent, actor: Actor) -> None:

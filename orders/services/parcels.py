@@ -18,6 +18,7 @@ from orders.services.recording import record
 from orders.statuses import ReturnState, ShipmentState, Status
 from shops.actors import Actor, actor_columns
 from shops.bus import publish
+from shops.models import StockMaster
 from shops.permissions import Action
 
 
@@ -91,7 +92,7 @@ def receive_return(*, return_id: int, actor: Actor, restocked: dict[int, int]) -
         row.save(update_fields=["restocked"])
         if good and row.line.product.is_tracked:
             units[row.line.product_id] = units.get(row.line.product_id, 0) + good
-    if units:
+    if units and order.shop.stock_master != StockMaster.NOBODY:
         inventory.restock(
             reference=order.stock_reference, quantities=units, reason=f"return {return_id}", actor=actor
         )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from babel.numbers import list_currencies
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -32,6 +33,9 @@ from shops.services import draw_order_number
 
 LARGEST_QUANTITY = 1_000_000
 LARGEST_AMOUNT = Decimal("999999999.99")
+LARGEST_VAT_RATE = Decimal("100")
+MOST_LINES = 1_000
+CENT = Decimal("0.01")
 
 
 def place_order(
@@ -60,8 +64,11 @@ def place_order(
 def _number_for(shop: Shop, draft: OrderDraft) -> str:
     if draft.external_number:
         base = f"{shop.order_prefix}{draft.external_number}"[:36]
-        taken = set(Order.objects.filter(number__startswith=base).values_list("number", flat=True)[:100])
-        return next(name for name in [base, *(f"{base}-{n}" for n in range(2, 200))] if name not in taken)
+        names = [base, *(f"{base}-{n}" for n in range(2, 100))]
+        taken = set(Order.objects.filter(number__in=names).values_list("number", flat=True))
+        free = [name for name in names if name not in taken]
+        if free:
+            return free[0]
     while True:
         drawn = draw_order_number(shop_id=shop.pk)
         if not Order.objects.filter(number=drawn).exists():
@@ -114,15 +121,20 @@ def _place(shop: Shop, draft: OrderDraft, actor: Actor, notify: bool, reference:
 
 def set_totals(order: Order, draft: OrderDraft) -> None:
     """Fill the order's totals from a draft: gross, to the cent; what the parts do not explain is `rounding`."""
-    order.goods_total = sum((line.total for line in draft.lines), ZERO)
-    order.shipping_total = draft.shipping_total
-    order.fees_total = draft.fees_total
+    order.goods_total = sum((cents(line.total) for line in draft.lines), ZERO)
+    order.shipping_total = cents(draft.shipping_total)
+    order.fees_total = cents(draft.fees_total)
     parts = order.goods_total + order.shipping_total + order.fees_total
-    order.total = parts if draft.total is None else draft.total
+    order.total = parts if draft.total is None else cents(draft.total)
     order.rounding = order.total - parts
-    order.vat_total = (
+    order.vat_total = cents(
         sum((line.vat_amount for line in draft.lines), ZERO) + draft.shipping_vat + draft.fees_vat
     )
+
+
+def cents(amount: Decimal) -> Decimal:
+    """The amount as the columns keep it. Databases round half a cent differently, so it is done here."""
+    return amount.quantize(CENT, rounding=ROUND_HALF_UP)
 
 
 def write_lines(order: Order, lines: tuple[LineDraft, ...]) -> None:
@@ -141,10 +153,10 @@ def write_lines(order: Order, lines: tuple[LineDraft, ...]) -> None:
                 external_id=line.external_id,
                 quantity=line.quantity,
                 unit_price=line.unit_price,
-                discount=line.discount,
-                vat_rate=line.vat_rate,
-                vat_amount=line.vat_amount,
-                total=line.total,
+                discount=cents(line.discount),
+                vat_rate=cents(line.vat_rate),
+                vat_amount=cents(line.vat_amount),
+                total=cents(line.total),
             )
         )
     OrderLine.objects.bulk_create(rows)
@@ -176,17 +188,20 @@ def validate_draft(draft: OrderDraft) -> None:
     ):
         if value not in known:
             raise _bad(name, _("“%(value)s” is not known here.") % {"value": str(value)[:40]})
-    for name, amount in (
-        ("shipping_total", draft.shipping_total),
-        ("fees_total", draft.fees_total),
-        ("total", draft.total),
-    ):
-        _check_amount(name, amount)
+    for name in ("shipping_total", "shipping_vat", "fees_total", "fees_vat", "total"):
+        _check_amount(name, getattr(draft, name))
+    for name in ("source", "external_id", "courier"):
+        _check_text(name, getattr(draft, name), _longest(Order, name))
+    for name in ("external_number", "delivery_title", "pickup_point", "payment_title", "customer_note"):
+        _check_text(name, getattr(draft, name))
+    if len(draft.lines) > MOST_LINES:
+        raise _bad("lines", _("At most %(count)d lines fit in one order.") % {"count": MOST_LINES})
     for index, line in enumerate(draft.lines):
         _check_line(f"lines[{index}]", line)
-    _check_address("shipping", draft.shipping)
+    _check_amount("lines", sum((line.total for line in draft.lines), ZERO))
+    check_address("shipping", draft.shipping)
     if draft.billing:
-        _check_address("billing", draft.billing)
+        check_address("billing", draft.billing)
 
 
 def _check_line(where: str, line: LineDraft) -> None:
@@ -199,6 +214,11 @@ def _check_line(where: str, line: LineDraft) -> None:
         raise _bad(f"{where}.name", _("The line needs a name."))
     for name in ("unit_price", "total", "discount", "vat_amount"):
         _check_amount(f"{where}.{name}", getattr(line, name))
+    if not line.vat_rate.is_finite() or not 0 <= line.vat_rate <= LARGEST_VAT_RATE:
+        raise _bad(f"{where}.vat_rate", _("A VAT rate is a percentage from 0 to 100."))
+    _check_text(f"{where}.external_id", line.external_id, 64)
+    for name in ("name", "sku", "variant", "external_product_id", "external_variation_id"):
+        _check_text(f"{where}.{name}", getattr(line, name))
 
 
 def _check_amount(where: str, amount: Decimal | None) -> None:
@@ -206,11 +226,22 @@ def _check_amount(where: str, amount: Decimal | None) -> None:
         raise _bad(where, _("The amount is not a sum of money."))
 
 
-def _check_address(where: str, address: AddressDraft) -> None:
+def check_address(where: str, address: AddressDraft) -> None:
+    """Raise OrderError naming the first field of the address that cannot be stored."""
     for name, value in address.__dict__.items():
-        longest = getattr(OrderAddress._meta.get_field(name), "max_length", None)
-        if longest and len(value) > longest:
-            raise _bad(f"{where}.{name}", _("At most %(count)d characters.") % {"count": longest})
+        _check_text(f"{where}.{name}", value, _longest(OrderAddress, name))
+
+
+def _longest(model: type[Model], name: str) -> int | None:
+    return getattr(model._meta.get_field(name), "max_length", None)
+
+
+def _check_text(where: str, text: str, longest: int | None = None) -> None:
+    if longest and len(text) > longest:
+        raise _bad(where, _("At most %(count)d characters.") % {"count": longest})
+    # PostgreSQL cannot keep a NUL, and half a surrogate pair is no character.
+    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise _bad(where, _("The text contains characters that cannot be stored."))
 
 
 def _bad(field: str, sentence: str) -> OrderError:

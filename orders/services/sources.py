@@ -14,8 +14,8 @@ from orders.models.history import EventKind
 from orders.search import refresh_order_terms
 from orders.services.access import lock_order
 from orders.services.editing import set_fields, write_address
-from orders.services.effects import reserve_for, reserves_at_placing
-from orders.services.placing import set_totals, validate_draft, write_lines
+from orders.services.effects import reserve_for, reserves_at_placing, wanted_units
+from orders.services.placing import cents, set_totals, validate_draft, write_lines
 from orders.services.recording import record
 from orders.statuses import BEFORE_HANDOVER, Status
 from shops.actors import Actor
@@ -66,7 +66,8 @@ def update_from_source(*, order_id: int, draft: OrderDraft, actor: Actor) -> tup
     validate_draft(draft)
     order = lock_order(order_id=order_id, actor=actor, action=Action.EDIT_ORDER)
     if draft.source_modified_at:
-        Order.objects.filter(pk=order.pk).update(source_modified_at=draft.source_modified_at)
+        order.source_modified_at = draft.source_modified_at
+        order.save(update_fields=["source_modified_at", "updated_at"])
     if order.status not in BEFORE_HANDOVER:
         return ()
     changed = write_address(order, "shipping", draft.shipping, actor)
@@ -92,7 +93,7 @@ def _plain_fields(draft: OrderDraft) -> dict[str, str]:
 
 def _lines_differ(order: Order, lines: tuple[LineDraft, ...]) -> bool:
     ours = [(line.sku, line.name, line.quantity, line.total) for line in order.lines.all()]
-    theirs = [(line.sku[:100], line.name[:255], line.quantity, line.total) for line in lines]
+    theirs = [(line.sku[:100], line.name[:255], line.quantity, cents(line.total)) for line in lines]
     return ours != theirs
 
 
@@ -115,14 +116,12 @@ def _follow_lines(order: Order, draft: OrderDraft, actor: Actor) -> tuple[str, .
         "total": [str(order.total), str(draft.total)],
         "lines": [order.lines.count(), len(draft.lines)],
     }
-    held = reserves_at_placing(order) or order.status == Status.CONFIRMED
-    inventory.release(reference=order.stock_reference, actor=actor)
+    wanted_before = wanted_units(order)
     order.lines.all().delete()
     write_lines(order, draft.lines)
     set_totals(order, draft)
     order.save()
-    if held:
-        reserve_for(order, actor, on_shortage="backorder")
+    _follow_stock(order, wanted_before, actor)
     refresh_order_terms(order.pk)
     event = record(order, kind=EventKind.EDITED, actor=actor, details=details, notify=False)
     publish(
@@ -136,3 +135,14 @@ def _follow_lines(order: Order, draft: OrderDraft, actor: Actor) -> tuple[str, .
         )
     )
     return ("lines",)
+
+
+def _follow_stock(order: Order, wanted_before: dict[int, int], actor: Actor) -> None:
+    # What is still wanted stays held: whoever waits for a freed unit would take it at once.
+    wanted = wanted_units(order)
+    if wanted == wanted_before:
+        return
+    if wanted_before.keys() - wanted.keys():
+        inventory.release(reference=order.stock_reference, actor=actor)
+    if reserves_at_placing(order) or order.status == Status.CONFIRMED:
+        reserve_for(order, actor, on_shortage="backorder")
