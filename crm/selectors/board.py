@@ -7,7 +7,7 @@ found by key, so the cost follows what is shown and not what is stored.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -82,8 +82,15 @@ def deals_on(user: User, funnel: Funnel) -> QuerySet[Deal]:
     return deals.filter(order_scope(user, "order__") | Q(order__isnull=True))
 
 
-def board(user: User, funnel: Funnel, filters: Filters = NO_FILTERS, *, page: int = PAGE) -> Board:
-    """The whole board, cards of every column included (folded ones, too: their rails open without a request)."""
+def board(
+    user: User,
+    funnel: Funnel,
+    filters: Filters = NO_FILTERS,
+    *,
+    unfolded: Collection[str] = (),
+    page: int = PAGE,
+) -> Board:
+    """The whole board: every column with its count, and the cards of those that are open or named in `unfolded`."""
     stages = list(Stage.objects.filter(funnel=funnel))
     deals = filters.apply(deals_on(user, funnel))
     columns = {stage.pk: Column(stage) for stage in stages}

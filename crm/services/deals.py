@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from crm import projection
 from crm.models import Deal, DealComment
 from orders import services as orders
+from orders.errors import AlreadyDone
 from shops.actors import Actor, actor_columns
 from shops.errors import DomainError
 from shops.permissions import Action, require
@@ -34,9 +35,15 @@ def _set_manager(deal_id: int, actor: Actor, *, claim: bool) -> bool:
         return (orders.claim_order if claim else orders.release_order)(order_id=order_id, actor=actor)
     deal = projection.lock_deal(deal_id)
     require(actor, shop_id=deal.funnel.shop_id, action=Action.CLAIM)
-    if deal.manager_id not in (None, actor.user_id):
-        raise DomainError(_("%(name)s already works on this deal.") % {"name": deal.manager}, code="claimed")
-    Deal.objects.filter(pk=deal_id).update(manager_id=actor.user_id if claim else None)
+    if not actor.is_person:
+        raise DomainError(_("Only people can claim deals."), code="not_a_person")
+    wanted = actor.user_id if claim else None
+    if deal.manager_id == wanted:
+        return False
+    if deal.manager and deal.manager_id != actor.user_id:
+        name = deal.manager.get_full_name() or deal.manager.username
+        raise AlreadyDone(_("%(name)s already works on this deal.") % {"name": name}, code="claimed")
+    Deal.objects.filter(pk=deal_id).update(manager_id=wanted)
     projection.touch(deal)
     return True
 

@@ -18,10 +18,10 @@ from crm.selectors.board import board_facts
 from orders import services as orders
 from orders.errors import NeedsInput
 from orders.guards import NOTHING, Arguments
-from orders.models import Order
 from orders.selectors import facts_of
 from orders.services.access import lock_order
 from shops.actors import Actor
+from shops.models import Shop
 from shops.permissions import Action, require
 
 
@@ -105,9 +105,5 @@ def _require_allowed(deal: Deal, stage: Stage, arguments: Arguments) -> None:
 
 
 def _deadline(deal: Deal, actor: Actor) -> datetime | None:
-    seconds = (
-        Order.objects.values_list("shop__undo_seconds", flat=True).get(pk=deal.order_id)
-        if deal.order_id
-        else 10
-    )
+    seconds = Shop.objects.values_list("undo_seconds", flat=True).get(pk=deal.funnel.shop_id)
     return timezone.now() + timedelta(seconds=seconds) if actor.is_person and seconds else None
