@@ -210,6 +210,12 @@ CELERY_BEAT_SCHEDULE = {
         # An unread wake-up says nothing that the next one does not.
         "options": {"expires": 25},
     },
+    "process-deliveries": {
+        "task": "orders.imports.tasks.process_deliveries",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
+    "prune-deliveries": {"task": "orders.imports.tasks.prune_deliveries", "schedule": 24 * 3600.0},
     "prune-board-changes": {"task": "crm.tasks.prune_board_feed", "schedule": 6 * 3600.0},
 }
 
