@@ -36,6 +36,20 @@ class Calendar:
             left -= max(timedelta(), closes - begin)
         return start + amount
 
+    def before_open(self, end: datetime, amount: timedelta) -> datetime:
+        """The moment since which `amount` of open time has passed until `end`; with no open day ever, `end - amount`."""
+        left, day = amount, end.astimezone(self.zone).date()
+        for _number in range(LONGEST_SEARCH.days):
+            opening = self._opening_of(day)
+            day -= timedelta(days=1)
+            if opening is None or opening[0] >= end:
+                continue
+            opens, closes = opening[0], min(opening[1], end)
+            if closes - opens >= left:
+                return closes - left
+            left -= closes - opens
+        return end - amount
+
     def _openings(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
         day, last = start.astimezone(self.zone).date(), end.astimezone(self.zone).date()
         while day <= last:

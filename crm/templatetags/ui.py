@@ -15,7 +15,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from orders.carriers import carrier_name
-from orders.statuses import CancelReason, PaymentStatus, ReturnKind, Status
+from orders.models import Order
+from orders.statuses import CancelReason, DeliveryKind, PaymentStatus, ReturnKind, Status
 from shops.money import display
 
 register = template.Library()
@@ -29,6 +30,45 @@ def icon(name: str, size: str = "", label: str = "") -> SafeString:
     if label:
         return format_html('<svg class="{}" role="img" aria-label="{}"><title>{}</title><use href="{}"/></svg>', shape, label, label, href)
     return format_html('<svg class="{}" aria-hidden="true"><use href="{}"/></svg>', shape, href)
+
+
+SOURCES = {"woocommerce": "globe", "shopify": "globe", "api": "plug", "csv": "file-spreadsheet", "file": "file-spreadsheet", "manual": "phone"}
+SOURCE_NAMES = {"woocommerce": "WooCommerce", "shopify": "Shopify", "api": "API", "csv": "CSV"}
+DELIVERY_ICONS = {DeliveryKind.DOOR: "house", DeliveryKind.LOCKER: "archive", DeliveryKind.PICKUP: "map-pin", DeliveryKind.OWN: "truck"}
+
+
+@register.simple_tag
+def source_icon(source: str) -> SafeString:
+    """Where an order came from, as a small mark that says its name."""
+    name = _("by hand") if source == "manual" else SOURCE_NAMES.get(source, source)
+    return icon(SOURCES.get(source, "inbox"), "small", name)
+
+
+@register.simple_tag
+def delivery_icon(kind: str) -> SafeString:
+    """How the parcel reaches the customer, as a small mark that says its name."""
+    return icon(DELIVERY_ICONS.get(kind, "truck"), "small", str(DeliveryKind(kind).label))
+
+
+@register.simple_tag
+def pay_mark(order: Order) -> SafeString:
+    """What is to be paid, and how: “COD 249,00”, “PAID 189,00”, “NOT PAID 64,00”."""
+    style, word = _payment_of(order)
+    return format_html('<b class="pay {}">{} {}</b>', style, word, amount(order.total))
+
+
+def _payment_of(order: Order) -> tuple[str, str]:
+    if order.is_paid:
+        return "pay-paid", _("PAID")
+    if order.payment_status == PaymentStatus.REFUNDED:
+        return "", _("REFUNDED")
+    if order.is_cod:
+        return "pay-cod", _("COD")
+    if order.payment_status == PaymentStatus.FAILED:
+        return "pay-failed", _("FAILED")
+    if order.payment_status == PaymentStatus.AUTHORIZED:
+        return "pay-open", _("AUTHORIZED")
+    return "pay-open", _("NOT PAID")
 
 
 @register.filter
@@ -60,11 +100,11 @@ def span(length: timedelta) -> str:
     """A stretch of time as cards write it."""
     minutes = max(0, int(length.total_seconds() // 60))
     if minutes < 60:
-        return _("%(minutes)d min") % {"minutes": minutes}
+        return _("%(minutes)s min") % {"minutes": minutes}
     hours, rest = divmod(minutes, 60)
     if hours < 24:
-        return _("%(hours)d h %(minutes)02d") % {"hours": hours, "minutes": rest}
-    return _("%(days)d d") % {"days": hours // 24}
+        return _("%(hours)s h %(minutes)s") % {"hours": hours, "minutes": f"{rest:02}"}
+    return _("%(days)s d") % {"days": hours // 24}
 
 
 @register.filter

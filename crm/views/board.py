@@ -1,0 +1,130 @@
+"""The board: the page, more cards of a column, what changed, and the sheet of its colours."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.views.decorators.http import require_safe
+
+from crm.models import Funnel, Stage
+from crm.selectors.board import board as load_board
+from crm.selectors.board import column_page, deals_on
+from crm.selectors.changes import changes_since, latest_change
+from crm.selectors.funnels import funnel_by_slug, funnels_of, home_funnel_of
+from crm.views.addresses import address_of
+from crm.views.fragments import BoardPage
+from shops.services import remember_shop
+
+FOR_A_YEAR = "private, max-age=31536000, immutable"
+
+
+@require_safe
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """To the board of the shop the person used last; a page that says so where they have none."""
+    funnel = home_funnel_of(request.user)  # type: ignore[arg-type]
+    if funnel is None:
+        return render(request, "crm/no_board.html")
+    return HttpResponseRedirect(reverse("crm:board", args=[funnel.slug]))
+
+
+@require_safe
+@login_required
+def board(request: HttpRequest, slug: str) -> HttpResponse:
+    """One funnel as columns of cards. `column` and `after` ask for more of one column."""
+    funnel = _visible_funnel(request, slug)
+    page = BoardPage(request, funnel, address_of(request, slug))
+    if "column" in request.GET and request.htmx:  # type: ignore[attr-defined]
+        return _more_cards(request, page)
+    remember_shop(user_id=request.user.pk, shop_id=funnel.shop_id)  # type: ignore[arg-type]
+    return render(request, "crm/board.html", _page_context(request, page))
+
+
+def _page_context(request: HttpRequest, page: BoardPage) -> dict[str, Any]:
+    funnel, address = page.funnel, page.address
+    cursor, seen = latest_change(funnel)
+    found = load_board(page.user, funnel, page.filters, unfolded=address.unfolded)
+    if "column" in request.GET:
+        stage, more = _column_asked_for(request, page)
+        for column in found.columns:
+            if column.stage.pk == stage.pk:
+                column.cards, column.has_more = more.cards, more.has_more
+    stages = [column.stage for column in found.columns]
+    return {
+        **page.context(stages),
+        "columns": [page.shown(column) for column in found.columns],
+        "is_empty": not any(column.count for column in found.columns),
+        "is_filtered": address.is_filtered,
+        "funnels": funnels_of(page.user),
+        "owner_choices": page.owners(),
+        "today": page.today(),
+        "cursor": cursor,
+        "seen": ",".join(map(str, seen)),
+        "changes_url": address.url("crm:board-changes"),
+        "stage_styles_url": f"{reverse('crm:stage-styles', args=[funnel.slug])}?v={_version(stages)}",
+    }
+
+
+def _more_cards(request: HttpRequest, page: BoardPage) -> HttpResponse:
+    _stage, column = _column_asked_for(request, page)
+    stages = Stage.objects.filter(funnel=page.funnel)
+    context = {**page.context(stages), "column": page.shown(column)}
+    return render(request, "crm/board.html#column-cards", context)
+
+
+def _column_asked_for(request: HttpRequest, page: BoardPage) -> tuple[Stage, Any]:
+    stage = Stage.objects.filter(funnel=page.funnel, slug=request.GET["column"]).first()
+    after = request.GET.get("after", "")
+    last = deals_on(page.user, page.funnel).filter(pk=int(after)).first() if after.isdecimal() else None
+    if stage is None or (last is None and after not in ("", "0")):
+        raise Http404
+    return stage, column_page(page.user, page.funnel, stage, page.filters, last)
+
+
+@require_safe
+@login_required
+def changes(request: HttpRequest, slug: str) -> HttpResponse:
+    """What is new on an open board since its cursor: 204, or fragments."""
+    page = BoardPage(request, _visible_funnel(request, slug), address_of(request, slug))
+    seen = {int(key) for key in request.GET.get("seen", "").split(",")[:2000] if key.isdecimal()}
+    cursor = request.GET.get("cursor", "")
+    news = changes_since(
+        page.user, page.funnel, cursor=int(cursor) if cursor.isdecimal() else 0, seen=seen, filters=page.filters
+    )
+    if news is None:
+        return HttpResponse(status=204)
+    if news.overflow:
+        return HttpResponse(status=204, headers={"HX-Redirect": page.address.url()})
+    mark = format_html('<i data-cursor="{}" data-seen="{}"></i>', news.cursor, ",".join(map(str, news.seen)))
+    strip = page.render("today", {"today": page.today()})
+    shown = [card.deal.pk for card in news.cards]
+    return page.answer(deal_ids=shown, removed=news.removed, columns=news.columns, extra=strip + mark)
+
+
+@require_safe
+@login_required
+def stage_styles(request: HttpRequest, slug: str) -> HttpResponse:
+    """The funnel's colours, as a sheet of its own: the content policy allows no colour in the page itself."""
+    stages = Stage.objects.filter(funnel=_visible_funnel(request, slug))
+    rules = "\n".join(f'[data-stage="{stage.slug}"] {{ --stage: {stage.colour}; }}' for stage in stages)
+    response = HttpResponse(rules + "\n", content_type="text/css; charset=utf-8")
+    response["Cache-Control"] = FOR_A_YEAR if "v" in request.GET else "private, no-cache"
+    return response
+
+
+def _visible_funnel(request: HttpRequest, slug: str) -> Funnel:
+    funnel = funnel_by_slug(request.user, slug)  # type: ignore[arg-type]
+    if funnel is None:
+        raise Http404
+    return funnel
+
+
+def _version(stages: list[Stage]) -> str:
+    """Changes whenever a colour does, so that the sheet may be kept for ever."""
+    return hashlib.sha256("".join(f"{s.slug}{s.colour}" for s in stages).encode()).hexdigest()[:10]

@@ -1,0 +1,210 @@
+"""What answers to an open board are made of: cards, column heads, toasts, a dialog, the Today strip.
+
+Each is a partial of the board's own template; `board.js` puts it where it belongs.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from crm.models import Funnel, Stage
+from crm.selectors.board import WINDOW, Column, Filters, counts_of, load_cards
+from crm.selectors.today import Today, conditions, today
+from crm.services import MoveResult
+from crm.views.addresses import WHOSE, BoardAddress
+from notifications.models import Message
+from notifications.statuses import Channel, MessageState
+from shops.models import ClaimVisibility
+from shops.money import display
+from shops.permissions import Action, role_allows
+from shops.selectors import role_in_shop
+
+TEMPLATE = "crm/board.html"
+
+
+@dataclass(frozen=True)
+class Toast:
+    """A line at the foot of the page. With an `undo_url` it counts down `seconds`; `channels` are the held messages."""
+
+    title: str
+    detail: str = ""
+    icon: str = "circle-check"
+    is_bad: bool = False
+    seconds: int = 0
+    undo_url: str = ""
+    channels: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of the Today strip, as a link that narrows the board to it, or back."""
+
+    code: str
+    text: str
+    label: str
+    url: str
+    is_on: bool = False
+    is_hot: bool = False
+    is_warm: bool = False
+    is_none: bool = False
+    is_last: bool = False
+
+
+class BoardPage:
+    """Everything the partials of one person's board need; reads what it is asked for, once."""
+
+    def __init__(self, request: HttpRequest, funnel: Funnel, address: BoardAddress) -> None:
+        self.request, self.funnel, self.address = request, funnel, address
+        self.user: Any = request.user
+
+    @cached_property
+    def figures(self) -> dict[str, Any]:
+        return conditions(self.funnel)
+
+    @cached_property
+    def filters(self) -> Filters:
+        """What the address narrows the board to; a figure's condition is only built when one is asked for."""
+        whose = Filters(self.address.whose, self.user.pk)
+        return Filters(whose.whose, whose.user_id, self.figures[self.address.show]) if self.address.show else whose
+
+    @cached_property
+    def locks_others(self) -> bool:
+        """Whether a colleague's claim keeps this person's hands off a card."""
+        if self.funnel.shop.claim_visibility == ClaimVisibility.VISIBLE:
+            return False
+        role = role_in_shop(user_id=self.user.pk, shop_id=self.funnel.shop_id)
+        return role_allows(role, Action.CONFIRM) and not role_allows(role, Action.TAKE_OVER)
+
+    def context(self, stages: Iterable[Stage]) -> dict[str, Any]:
+        """What every card and head looks up."""
+        options = format_html_join("", '<option value="{}">{}</option>', ((s.slug, s.name) for s in stages))
+        return {
+            "funnel": self.funnel,
+            "stage_options": format_html('<option value="">{}</option>{}', _("Move to…"), options),
+            "locks_others": self.locks_others,
+        }
+
+    def shown(self, column: Column) -> dict[str, Any]:
+        """A column with its links, as its partial shows it."""
+        stage, address = column.stage, self.address
+        is_open = stage.slug in address.unfolded
+        last = column.cards[-1].deal.pk if column.cards else 0
+        joiner = "&" if "?" in address.url() else "?"
+        limit = stage.wip_limit
+        return {
+            "stage": stage,
+            "cards": column.cards,
+            "count": column.count,
+            "totals": [{"currency": code, "amount": total} for code, total in sorted(column.totals.items())],
+            "is_folded": stage.is_folded and not is_open,
+            "is_over_limit": limit is not None and column.count > limit,
+            "open_url": address.toggled(stage.slug),
+            "fold_url": address.toggled(stage.slug) if stage.is_folded else "",
+            "more_url": f"{address.url()}{joiner}column={stage.slug}&after={last}" if column.has_more else "",
+            "window_days": WINDOW.days if stage.is_terminal else 0,
+        }
+
+    def today(self) -> list[Figure]:
+        """The strip's figures."""
+        return today_figures(today(self.user, self.funnel, self.figures), self.funnel, self.address)
+
+    def owners(self) -> list[dict[str, Any]]:
+        """All, mine, unclaimed: as links."""
+        labels = {"": _("All"), "mine": _("Mine"), "unclaimed": _("Unclaimed")}
+        here = self.address.whose
+        return [{"label": labels[code], "url": self.address.url(whose=code), "is_on": code == here} for code in WHOSE]
+
+    def render(self, partial: str, context: dict[str, Any]) -> SafeString:
+        return render_to_string(f"{TEMPLATE}#{partial}", context, request=self.request)
+
+    def answer(
+        self,
+        *,
+        deal_ids: Iterable[int] = (),
+        removed: Iterable[int] = (),
+        toasts: Iterable[Toast] = (),
+        extra: str = "",
+        columns: list[Column] | None = None,
+        status: int = 200,
+    ) -> HttpResponse:
+        """Fragments for an open board: these cards as they are now, every column's head, and words."""
+        heads = columns if columns is not None else counts_of(self.user, self.funnel, self.filters)
+        context = self.context(column.stage for column in heads)
+        cards = load_cards(self.funnel, deal_ids)
+        parts = [self.render("deal-card", {**context, "card": card}) for card in cards.values()]
+        parts += [format_html('<i data-removed="{}"></i>', pk) for pk in removed]
+        parts += [self.render("column-head", {**context, "column": self.shown(column)}) for column in heads]
+        parts += [self.render("toast", {"toast": toast}) for toast in toasts]
+        return HttpResponse(mark_safe("".join(parts) + extra), status=status)  # noqa: S308 - rendered partials
+
+
+def today_figures(now: Today, funnel: Funnel, address: BoardAddress) -> list[Figure]:
+    """The figures with their words and links."""
+    road = display(now.cod_on_road, funnel.shop.currency, get_language() or "en")
+    rows = [
+        ("call", now.to_call, _("to call"), "", False),
+        ("late", now.late, _("late"), "is_hot", False),
+        ("unpaid", now.unpaid, _("unpaid"), "", False),
+        ("short", now.short, _("short stock"), "is_warm", False),
+        ("no-awb", now.no_awb, _("packed without AWB"), "is_warm", False),
+        ("failed", now.failed, _("message failed"), "is_hot", False),
+        ("cod", now.cod_on_road, _("COD on the road"), "", True),
+    ]
+    figures = []
+    for code, value, label, tone, is_money in rows:
+        is_on = address.show == code
+        figures.append(
+            Figure(
+                code=code,
+                text=road if is_money else str(value),
+                label=label,
+                url=address.url(show="" if is_on else code),
+                is_on=is_on,
+                is_hot=tone == "is_hot" and bool(value),
+                is_warm=tone == "is_warm" and bool(value),
+                is_none=not value,
+                is_last=is_money,
+            )
+        )
+    return figures
+
+
+def moved_toast(title: str, result: MoveResult) -> Toast:
+    """“RO-1 → Confirmed”, with Undo while it can be undone and the messages that wait until then."""
+    return Toast(
+        title=f"{title} → {result.to_stage.name}",
+        seconds=seconds_until(result.undo_until),
+        undo_url=reverse("crm:move-undo", args=[result.move_id]) if result.undo_until else "",
+        channels=held_channels(result.move_id) if result.status_changed else "",
+    )
+
+
+def refused_toast(sentence: str) -> Toast:
+    return Toast(title=sentence, icon="circle-alert", is_bad=True, seconds=9)
+
+
+def seconds_until(moment: datetime | None) -> int:
+    return max(1, round((moment - timezone.now()).total_seconds())) if moment else 0
+
+
+def held_channels(move_id: uuid.UUID) -> str:
+    """The channels on which messages of this move wait, in words; empty when nobody will be told."""
+    held = Message.objects.filter(move_id=move_id, state=MessageState.QUEUED).values_list("channel", flat=True)
+    channels = set(held)
+    if channels == {Channel.EMAIL, Channel.SMS}:
+        return _("e-mail and SMS")
+    return str(Channel(channels.pop()).label) if channels else ""
