@@ -124,3 +124,6 @@ class SourceVersion(models.Model):
     order = models.OneToOneField("orders.Order", on_delete=models.CASCADE, related_name="+", primary_key=True)
     digest = models.CharField(max_length=64)
     seen_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{self.order_id} · {self.digest[:8]}"

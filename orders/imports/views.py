@@ -20,6 +20,7 @@ from orders.imports.statuses import DeliveryState, Source
 from orders.imports.woocommerce import is_ping
 from shops.actors import Actor
 from shops.errors import DomainError
+from shops.models import User
 from shops.permissions import Action
 from shops.selectors import shop_ids_where, shops_of
 
@@ -65,21 +66,20 @@ def woocommerce_hook(request: HttpRequest, shop: str) -> HttpResponse:
 @login_required
 def imports(request: HttpRequest) -> HttpResponse:
     """The deliveries of the person's shops; those that failed come first as long as there are any."""
-    if not selectors.may_see_imports(request.user):
+    person = _person(request)
+    if not selectors.may_see_imports(person):
         raise PermissionDenied
-    failed = selectors.failed_count(request.user)
+    failed = selectors.failed_count(person)
     state = request.GET.get("state", DeliveryState.FAILED if failed else "")
-    page = selectors.deliveries_page(request.user, state=state, before=_key(request.GET.get("before", "")))
+    page = selectors.deliveries_page(person, state=state, before=_key(request.GET.get("before", "")))
     context = {
         "page": page,
         "state": state,
         "states": DeliveryState.choices,
         "failed": f"{selectors.MOST_COUNTED}+" if failed > selectors.MOST_COUNTED else failed,
-        "connections": list(selectors.connections_for(request.user)),
-        "retryable": selectors.retryable_shop_ids(request.user),
-        "shops": list(
-            shops_of(request.user).filter(pk__in=shop_ids_where(request.user, Action.VIEW_SECRETS))
-        ),
+        "connections": list(selectors.connections_for(person)),
+        "retryable": selectors.retryable_shop_ids(person),
+        "shops": list(shops_of(person).filter(pk__in=shop_ids_where(person, Action.VIEW_SECRETS))),
     }
     return render(request, "imports/list.html", context)
 
@@ -91,7 +91,7 @@ def delivery(request: HttpRequest, delivery_id: int) -> HttpResponse:
     found = _visible_delivery(request, delivery_id)
     text, is_cut = selectors.body_text(found)
     may_retry = (
-        found.shop_id in selectors.retryable_shop_ids(request.user) and found.state != DeliveryState.DONE
+        found.shop_id in selectors.retryable_shop_ids(_person(request)) and found.state != DeliveryState.DONE
     )
     context = {"delivery": found, "body": text, "is_cut": is_cut, "may_retry": may_retry}
     return render(request, "imports/delivery.html", context)
@@ -103,7 +103,7 @@ def retry(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """Read a delivery again, and show what came of it."""
     _visible_delivery(request, delivery_id)
     try:
-        services.retry_delivery(delivery_id=delivery_id, actor=Actor.person(request.user))
+        services.retry_delivery(delivery_id=delivery_id, actor=Actor.person(_person(request)))
     except DomainError as refusal:
         messages.error(request, refusal.sentence)
     else:
@@ -113,8 +113,13 @@ def retry(request: HttpRequest, delivery_id: int) -> HttpResponse:
     return redirect("imports:delivery", delivery_id=delivery_id)
 
 
+def _person(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
 def _visible_delivery(request: HttpRequest, delivery_id: int) -> Delivery:
-    found = selectors.delivery_detail(request.user, delivery_id)
+    found = selectors.delivery_detail(_person(request), delivery_id)
     if found is None:
         raise Http404
     return found

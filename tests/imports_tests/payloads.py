@@ -89,7 +89,14 @@ ORDER: dict[str, Any] = {
     ],
     "tax_lines": [{"id": 71, "rate_code": "RO-TVA-1", "rate_id": 3, "label": "TVA", "rate_percent": 21}],
     "shipping_lines": [
-        {"id": 81, "method_title": "FAN Courier", "method_id": "flat_rate", "total": "15.00", "total_tax": "3.15", "meta_data": []}
+        {
+            "id": 81,
+            "method_title": "FAN Courier",
+            "method_id": "flat_rate",
+            "total": "15.00",
+            "total_tax": "3.15",
+            "meta_data": [],
+        }
     ],
     "fee_lines": [],
     "coupon_lines": [{"id": 91, "code": "zece", "discount": "10.00", "discount_tax": "2.10"}],
@@ -120,5 +127,8 @@ def deliver(shop: Shop, payload: Any, *, client: Client | None = None, **headers
     connection = open_connection(shop_id=shop.pk, source="woocommerce")
     usual = {"X-WC-Webhook-Signature": signature_of(body, connection), "X-WC-Webhook-Topic": "order.updated"}
     return (client or Client()).post(
-        reverse("imports:woocommerce", args=[shop.slug]), body, content_type="application/json", headers=usual | headers
+        reverse("imports:woocommerce", args=[shop.slug]),
+        body,
+        content_type="application/json",
+        headers=usual | headers,
     )

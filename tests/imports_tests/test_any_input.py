@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 from typing import Any
 
@@ -24,7 +25,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
     max_leaves=12,
 )
-ODD = JSON | st.sampled_from(["", "0", "-1", "1e309", "٣", "1_000", "\x00", "\ud800", 10**400, 1e308, float("nan"), [[]], {"": {}}])
+ODD = JSON | st.sampled_from(
+    ["", "0", "-1", "1e309", "٣", "1_000", "\x00", "\ud800", 10**400, 1e308, float("nan"), [[]], {"": {}}]
+)
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -50,8 +53,7 @@ def with_change(path: tuple[Any, ...], value: Any) -> dict[str, Any]:
 def read(payload: Any) -> SourceOrder | None:
     try:
         return parse_order(payload)
-    except PayloadError as error:
-        assert error.problems
+    except PayloadError:
         return None
 
 
@@ -63,7 +65,9 @@ def test_any_json_is_read_or_refused(payload: Any) -> None:
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), ODD), min_size=1, max_size=3))
-def test_an_order_with_odd_fields_is_refused_or_can_be_stored(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
+def test_an_order_with_odd_fields_is_refused_or_can_be_stored(
+    changes: list[tuple[tuple[Any, ...], Any]],
+) -> None:
     payload: Any = copy.deepcopy(ORDER)
     for path, value in changes:
         try:
@@ -87,10 +91,9 @@ def test_an_order_with_odd_fields_is_refused_or_can_be_stored(changes: list[tupl
 def test_any_bytes_are_json_or_refused(body: bytes) -> None:
     try:
         value = load_json(body)
-    except PayloadError as error:
-        assert error.problems
-    else:
-        assert read(value) is None
+    except PayloadError:
+        return
+    assert read(value) is None
 
 
 @pytest.fixture
@@ -101,13 +104,12 @@ def shop(db: None) -> Shop:
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_signed_bytes_are_stored_and_answered(shop: Shop, body: bytes) -> None:
-    before = Delivery.objects.count()
-
     response = deliver(shop, body)
 
     assert response.status_code == 200
-    assert Delivery.objects.count() in (before, before + 1)
-    assert bytes(Delivery.objects.order_by("-pk").values_list("body", flat=True)[0]) is not None
+    kept = Delivery.objects.get(content_hash=hashlib.sha256(body).hexdigest())
+    assert (bytes(kept.body), kept.error) == (body, "")
+    assert kept.state in ("failed", "ignored")
     assert not Order.objects.exists()
 
 

@@ -47,7 +47,9 @@ def test_its_address_works_with_and_without_a_slash_at_the_end(shop: Shop) -> No
     signature = signature_of(body, open_connection(shop_id=shop.pk, source="woocommerce"))
 
     answers = [
-        Client().post(path, body, content_type="application/json", headers={"X-WC-Webhook-Signature": signature})
+        Client().post(
+            path, body, content_type="application/json", headers={"X-WC-Webhook-Signature": signature}
+        )
         for path in ("/hooks/woocommerce/cani", "/hooks/woocommerce/cani/")
     ]
 
@@ -85,7 +87,9 @@ def test_an_unknown_shop_is_answered_like_a_wrong_signature(shop: Shop) -> None:
         for slug in ("cani", "nobody")
     )
 
-    assert (known.status_code, known.content) == (unknown.status_code, unknown.content) == (401, known.content)
+    assert (
+        (known.status_code, known.content) == (unknown.status_code, unknown.content) == (401, known.content)
+    )
 
 
 def test_a_closed_shop_takes_nothing(shop: Shop) -> None:
@@ -99,7 +103,9 @@ def test_a_closed_shop_takes_nothing(shop: Shop) -> None:
 
 def test_the_activation_ping_is_welcome_without_a_signature(shop: Shop) -> None:
     response = Client().post(
-        reverse("imports:woocommerce", args=["cani"]), "webhook_id=17", content_type="application/x-www-form-urlencoded"
+        reverse("imports:woocommerce", args=["cani"]),
+        "webhook_id=17",
+        content_type="application/x-www-form-urlencoded",
     )
 
     assert response.status_code == 200
@@ -164,7 +170,9 @@ def test_a_half_valid_order_is_stored_with_its_reason_and_writes_nothing_else(sh
     assert not Order.objects.exists()
 
 
-def test_a_fault_of_ours_is_still_200_and_kept_for_a_person(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_ours_is_still_200_and_kept_for_a_person(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(**_arguments: Any) -> None:
         raise ZeroDivisionError
 
@@ -176,7 +184,9 @@ def test_a_fault_of_ours_is_still_200_and_kept_for_a_person(shop: Shop, monkeypa
     assert (stored().state, stored().error) == ("failed", "ZeroDivisionError()")
 
 
-def test_what_was_stored_and_not_read_is_read_by_the_sweep(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_stored_and_not_read_is_read_by_the_sweep(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(views.services, "process_delivery", lambda **_arguments: None)
     deliver(shop, order())
     monkeypatch.undo()
@@ -223,7 +233,12 @@ def test_a_secret_of_another_key_lets_nobody_in(shop: Shop) -> None:
     signature = signature_of(b"{}", connection)
     Connection.objects.update(secret="stored under another key")
 
-    response = Client().post("/hooks/woocommerce/cani", b"{}", content_type="application/json", headers={"X-WC-Webhook-Signature": signature})
+    response = Client().post(
+        "/hooks/woocommerce/cani",
+        b"{}",
+        content_type="application/json",
+        headers={"X-WC-Webhook-Signature": signature},
+    )
 
     assert response.status_code == 401
 

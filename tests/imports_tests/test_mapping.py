@@ -220,7 +220,10 @@ def test_completed_moves_on_where_a_parcel_is_known(shop: Shop) -> None:
 
     assert ours().status == "shipped"
     told = ours().events.filter(kind="status", actor_label="WooCommerce")
-    assert list(told.order_by("pk").values_list("to_status", "notify")) == [("processing", False), ("shipped", True)]
+    assert list(told.order_by("pk").values_list("to_status", "notify")) == [
+        ("processing", False),
+        ("shipped", True),
+    ]
     assert reports() == []
 
 

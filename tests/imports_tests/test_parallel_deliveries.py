@@ -28,14 +28,20 @@ def shop() -> Shop:
 
 
 def post(shop: Shop, payload: Any, delivery_id: str) -> Callable[[], int]:
-    return lambda: deliver(shop, payload, client=Client(), **{"X-WC-Webhook-Delivery-ID": delivery_id}).status_code
+    return lambda: (
+        deliver(shop, payload, client=Client(), **{"X-WC-Webhook-Delivery-ID": delivery_id}).status_code
+    )
 
 
 def test_one_delivery_six_times_at_once_is_one_order(shop: Shop, in_threads: InThreads) -> None:
     answers = in_threads([post(shop, order(), "same") for _ in range(6)])
 
     assert answers == [200] * 6
-    assert (Order.objects.count(), OrderEvent.objects.filter(kind="placed").count(), Deal.objects.count()) == (1, 1, 1)
+    assert (
+        Order.objects.count(),
+        OrderEvent.objects.filter(kind="placed").count(),
+        Deal.objects.count(),
+    ) == (1, 1, 1)
     assert Delivery.objects.get().state == "done"
     assert Delivery.objects.get().repeats == 5
 
@@ -44,8 +50,11 @@ def test_different_deliveries_of_one_order_at_once_are_one_order(shop: Shop, in_
     answers = in_threads([post(shop, order(), f"delivery-{n}") for n in range(6)])
 
     assert answers == [200] * 6
-    assert (Order.objects.count(), OrderEvent.objects.filter(kind="placed").count(), Deal.objects.count()) == (1, 1, 1)
-    assert list(Delivery.objects.values_list("state", "outcome").order_by("state")[:6]).count(("failed", "")) == 0
+    assert (
+        Order.objects.count(),
+        OrderEvent.objects.filter(kind="placed").count(),
+        Deal.objects.count(),
+    ) == (1, 1, 1)
     assert set(Delivery.objects.values_list("state", flat=True)) == {"done"}
 
 

@@ -75,7 +75,10 @@ def test_amounts_come_as_texts_or_numbers(total: Any) -> None:
 
 
 def test_the_rate_is_taken_from_the_amounts_where_it_is_not_named() -> None:
-    lines = [line(total="0.99", total_tax="0.21", subtotal="0.99", subtotal_tax="0.21"), line(id=2, total="100", total_tax="7.50", subtotal="100", subtotal_tax="7.50")]
+    lines = [
+        line(total="0.99", total_tax="0.21", subtotal="0.99", subtotal_tax="0.21"),
+        line(id=2, total="100", total_tax="7.50", subtotal="100", subtotal_tax="7.50"),
+    ]
 
     draft = parse_order(order(tax_lines=[], line_items=lines)).draft
 
@@ -90,7 +93,7 @@ def test_the_county_is_named_and_the_buyer_can_be_called() -> None:
 
 
 def test_without_a_delivery_address_the_billing_one_is_both() -> None:
-    draft = parse_order(order(shipping={name: "" for name in BUYER})).draft
+    draft = parse_order(order(shipping=dict.fromkeys(BUYER, ""))).draft
 
     assert draft.shipping.street == "Strada Fântânii 12"
     assert draft.shipping.name == "Ioana Mureșan"
@@ -129,8 +132,17 @@ def test_tax_numbers_of_common_plugins_are_found(meta: dict[str, Any], expected:
         ("Livrare rapidă", "flat_rate", "door", ""),
     ],
 )
-def test_the_delivery_is_told_by_the_shipping_method(title: str, method: str, kind: str, courier: str) -> None:
-    row = {"id": 1, "method_title": title, "method_id": method, "total": "0", "total_tax": "0", "meta_data": []}
+def test_the_delivery_is_told_by_the_shipping_method(
+    title: str, method: str, kind: str, courier: str
+) -> None:
+    row = {
+        "id": 1,
+        "method_title": title,
+        "method_id": method,
+        "total": "0",
+        "total_tax": "0",
+        "meta_data": [],
+    }
 
     draft = parse_order(order(shipping_lines=[row])).draft
 
@@ -141,8 +153,14 @@ def test_the_delivery_is_told_by_the_shipping_method(title: str, method: str, ki
     ("meta", "point"),
     [
         ({"key": "_parcel_machine_id", "value": "KRA01M"}, "KRA01M"),
-        ({"key": "_sameday_shipping_locker_id", "value": {"lockerId": 4411, "name": "easybox Gara"}}, "easybox Gara (4411)"),
-        ({"key": "_sameday_shipping_locker_id", "value": '{"lockerId": 4411, "name": "easybox Gara"}'}, "easybox Gara (4411)"),
+        (
+            {"key": "_sameday_shipping_locker_id", "value": {"lockerId": 4411, "name": "easybox Gara"}},
+            "easybox Gara (4411)",
+        ),
+        (
+            {"key": "_sameday_shipping_locker_id", "value": '{"lockerId": 4411, "name": "easybox Gara"}'},
+            "easybox Gara (4411)",
+        ),
         ({"key": "wcus_warehouse_name", "value": "Відділення №3"}, "Відділення №3"),
     ],
 )
@@ -213,7 +231,10 @@ def test_a_site_without_gmt_dates_is_read_in_its_own_time() -> None:
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"line_items": [line(), line(id=2, quantity=1.5)]}, "line_items[1].quantity: must be a whole number."),
+        (
+            {"line_items": [line(), line(id=2, quantity=1.5)]},
+            "line_items[1].quantity: must be a whole number.",
+        ),
         ({"line_items": [line(quantity="two")]}, "line_items[0].quantity: must be a whole number."),
         ({"line_items": [line(quantity=0)]}, "line_items[0].quantity: must be from 1 to 1000000."),
         ({"line_items": [line(quantity=True)]}, "line_items[0].quantity: must be a whole number."),
@@ -229,7 +250,10 @@ def test_a_site_without_gmt_dates_is_read_in_its_own_time() -> None:
         ({"id": "abc"}, "id: must be a whole number."),
         ({"status": ""}, "status: is missing."),
         ({"billing": "Ioana"}, "billing: must be an object."),
-        ({"date_created_gmt": "yesterday"}, "date_created_gmt: must be a date and time like 2026-03-01T10:00:00."),
+        (
+            {"date_created_gmt": "yesterday"},
+            "date_created_gmt: must be a date and time like 2026-03-01T10:00:00.",
+        ),
     ],
 )
 def test_a_wrong_field_is_named(changes: dict[str, Any], problem: str) -> None:
