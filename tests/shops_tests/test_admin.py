@@ -248,19 +248,17 @@ def test_it_does_not_let_a_shops_admin_make_owners(client, shop_admin, shop):
     colleague = User.objects.create_user("colleague", password="x")
     membership = Membership.objects.create(user=colleague, shop=shop, role=Role.MANAGER)
     form = {
-
-            "username": "colleague",
-            "language": "en",
-            "is_active": "on",
-            "is_staff": "on",
-            "is_superuser": "on"
-        ,
-        "memberships-TOTAL_FORMS": 1, "memberships-INITIAL_FORMS": 1, "memberships-0-id": membership.pk,
-
-            "memberships-0-user": colleague.pk,
-            "memberships-0-shop": shop.pk,
-            "memberships-0-role": "supervisor"
-        ,
+        "username": "colleague",
+        "language": "en",
+        "is_active": "on",
+        "is_staff": "on",
+        "is_superuser": "on",
+        "memberships-TOTAL_FORMS": 1,
+        "memberships-INITIAL_FORMS": 1,
+        "memberships-0-id": membership.pk,
+        "memberships-0-user": colleague.pk,
+        "memberships-0-shop": shop.pk,
+        "memberships-0-role": "supervisor",
     }
 
     response = client.post(reverse("admin:shops_user_change", args=[colleague.pk]), form)
