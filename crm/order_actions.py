@@ -13,6 +13,7 @@ from crm import order_forms as forms
 from orders import guards, services
 from orders.models import Order
 from orders.selectors import facts_of
+from orders.services import StatusChange
 from orders.statuses import Transition
 from shops.actors import Actor
 from shops.permissions import Action, require
@@ -62,37 +63,42 @@ class OrderAction:
         return refusal.sentence if refusal and not refusal.form else ""
 
     def run(self, order: Order, actor: Actor, form: Any, target_id: int | None) -> str:
-        """Call the service and return what to tell the person; raises what the service raises."""
-        self.service(order, actor, form, target_id)
+        """Call the service and return what to tell the person, or nothing where the toast with Undo tells it.
+
+        Raises what the service raises.
+        """
+        change = self.service(order, actor, form, target_id)
+        if getattr(change, "undo_until", None):
+            return ""
         return str(self.done) % {"number": order.number}
 
 
-def _confirm(order: Order, actor: Actor, form: Any, target_id: int | None) -> None:
-    services.confirm_order(order_id=order.pk, actor=actor)
+def _confirm(order: Order, actor: Actor, form: Any, target_id: int | None) -> StatusChange:
+    return services.confirm_order(order_id=order.pk, actor=actor)
 
 
-def _start(order: Order, actor: Actor, form: Any, target_id: int | None) -> None:
-    services.start_processing(order_id=order.pk, actor=actor)
+def _start(order: Order, actor: Actor, form: Any, target_id: int | None) -> StatusChange:
+    return services.start_processing(order_id=order.pk, actor=actor)
 
 
-def _ship(order: Order, actor: Actor, form: Any, target_id: int | None) -> None:
-    services.ship_order(order_id=order.pk, actor=actor, **form.cleaned_data)
+def _ship(order: Order, actor: Actor, form: Any, target_id: int | None) -> StatusChange:
+    return services.ship_order(order_id=order.pk, actor=actor, **form.cleaned_data)
 
 
-def _deliver(order: Order, actor: Actor, form: Any, target_id: int | None) -> None:
-    services.deliver_order(order_id=order.pk, actor=actor)
+def _deliver(order: Order, actor: Actor, form: Any, target_id: int | None) -> StatusChange:
+    return services.deliver_order(order_id=order.pk, actor=actor)
 
 
-def _cancel(order: Order, actor: Actor, form: Any, target_id: int | None) -> None:
-    services.cancel_order(order_id=order.pk, actor=actor, **form.cleaned_data)
+def _cancel(order: Order, actor: Actor, form: Any, target_id: int | None) -> StatusChange:
+    return services.cancel_order(order_id=order.pk, actor=actor, **form.cleaned_data)
 
 
-def _return(order: Order, actor: Actor, form: Any, target_id: int | None) -> None:
-    services.return_order(order_id=order.pk, actor=actor, **form.cleaned_data)
+def _return(order: Order, actor: Actor, form: Any, target_id: int | None) -> StatusChange:
+    return services.return_order(order_id=order.pk, actor=actor, **form.cleaned_data)
 
 
-def _reopen(order: Order, actor: Actor, form: Any, target_id: int | None) -> None:
-    services.reopen_order(order_id=order.pk, actor=actor, **form.cleaned_data)
+def _reopen(order: Order, actor: Actor, form: Any, target_id: int | None) -> StatusChange:
+    return services.reopen_order(order_id=order.pk, actor=actor, **form.cleaned_data)
 
 
 def _claim(order: Order, actor: Actor, form: Any, target_id: int | None) -> None:
@@ -139,175 +145,181 @@ def _receive(order: Order, actor: Actor, form: Any, target_id: int | None) -> No
     services.receive_return(return_id=target_id or 0, actor=actor, restocked=form.restocked)
 
 
-L = gettext_lazy
 _TABLE = (
     OrderAction(
         "confirm",
-        L("Confirm the order"),
-        L("Confirm"),
+        gettext_lazy("Confirm the order"),
+        gettext_lazy("Confirm"),
         Action.CONFIRM,
         _confirm,
-        L("%(number)s is confirmed."),
-        explanation=L("Stock is reserved, and the customer is told."),
+        gettext_lazy("%(number)s is confirmed."),
+        explanation=gettext_lazy("Stock is reserved, and the customer is told."),
         transition=Transition.CONFIRM,
     ),
     OrderAction(
         "start-processing",
-        L("Start picking"),
-        L("Start picking"),
+        gettext_lazy("Start picking"),
+        gettext_lazy("Start picking"),
         Action.PROCESS,
         _start,
-        L("%(number)s is being picked."),
+        gettext_lazy("%(number)s is being picked."),
         transition=Transition.START_PROCESSING,
     ),
     OrderAction(
         "ship",
-        L("Ship the order"),
-        L("Ship"),
+        gettext_lazy("Ship the order"),
+        gettext_lazy("Ship"),
         Action.SHIP,
         _ship,
-        L("%(number)s is shipped."),
+        gettext_lazy("%(number)s is shipped."),
         forms.ShipForm,
-        explanation=L("Stock leaves, and the customer gets the tracking number."),
+        explanation=gettext_lazy("Stock leaves, and the customer gets the tracking number."),
         transition=Transition.SHIP,
     ),
     OrderAction(
         "deliver",
-        L("Mark as delivered"),
-        L("Mark as delivered"),
+        gettext_lazy("Mark as delivered"),
+        gettext_lazy("Mark as delivered"),
         Action.DELIVER,
         _deliver,
-        L("%(number)s is delivered."),
+        gettext_lazy("%(number)s is delivered."),
         transition=Transition.DELIVER,
     ),
     OrderAction(
         "cancel",
-        L("Cancel the order"),
-        L("Cancel the order"),
+        gettext_lazy("Cancel the order"),
+        gettext_lazy("Cancel the order"),
         Action.CANCEL,
         _cancel,
-        L("%(number)s is cancelled."),
+        gettext_lazy("%(number)s is cancelled."),
         forms.CancelForm,
-        explanation=L("Reserved stock becomes free, and the customer is told."),
+        explanation=gettext_lazy("Reserved stock becomes free, and the customer is told."),
         transition=Transition.CANCEL,
         is_danger=True,
     ),
     OrderAction(
         "return",
-        L("Register a return"),
-        L("Register the return"),
+        gettext_lazy("Register a return"),
+        gettext_lazy("Register the return"),
         Action.RETURN,
         _return,
-        L("%(number)s is returned."),
+        gettext_lazy("%(number)s is returned."),
         forms.ReturnForm,
-        explanation=L("The goods go back into stock when the parcel is received."),
+        explanation=gettext_lazy("The goods go back into stock when the parcel is received."),
         transition=Transition.RETURN,
     ),
     OrderAction(
         "reopen",
-        L("Reopen the order"),
-        L("Reopen"),
+        gettext_lazy("Reopen the order"),
+        gettext_lazy("Reopen"),
         Action.REOPEN,
         _reopen,
-        L("%(number)s is new again."),
+        gettext_lazy("%(number)s is new again."),
         forms.ReopenForm,
-        explanation=L("Stock is reserved again."),
+        explanation=gettext_lazy("Stock is reserved again."),
         transition=Transition.REOPEN,
     ),
-    OrderAction("claim", L("Take the order"), L("Take it"), Action.CLAIM, _claim, L("%(number)s is yours.")),
+    OrderAction(
+        "claim",
+        gettext_lazy("Take the order"),
+        gettext_lazy("Take it"),
+        Action.CLAIM,
+        _claim,
+        gettext_lazy("%(number)s is yours."),
+    ),
     OrderAction(
         "release",
-        L("Release the order"),
-        L("Release"),
+        gettext_lazy("Release the order"),
+        gettext_lazy("Release"),
         Action.CLAIM,
         _release,
-        L("%(number)s is free again."),
+        gettext_lazy("%(number)s is free again."),
     ),
     OrderAction(
         "payment",
-        L("Record a payment"),
-        L("Save"),
+        gettext_lazy("Record a payment"),
+        gettext_lazy("Save"),
         Action.RECORD_PAYMENT,
         _payment,
-        L("The payment of %(number)s is saved."),
+        gettext_lazy("The payment of %(number)s is saved."),
         forms.PaymentForm,
     ),
     OrderAction(
         "notes",
-        L("Add an internal note"),
-        L("Add the note"),
+        gettext_lazy("Add an internal note"),
+        gettext_lazy("Add the note"),
         Action.COMMENT,
         _note,
-        L("The note is saved."),
+        gettext_lazy("The note is saved."),
         forms.NoteForm,
-        explanation=L("Customers never see it."),
+        explanation=gettext_lazy("Customers never see it."),
     ),
     OrderAction(
         "address",
-        L("Delivery address"),
-        L("Save the address"),
+        gettext_lazy("Delivery address"),
+        gettext_lazy("Save the address"),
         Action.EDIT_ORDER,
         _address,
-        L("The address is saved."),
+        gettext_lazy("The address is saved."),
         forms.AddressForm,
     ),
     OrderAction(
         "billing",
-        L("Billing address"),
-        L("Save the address"),
+        gettext_lazy("Billing address"),
+        gettext_lazy("Save the address"),
         Action.EDIT_ORDER,
         _billing,
-        L("The address is saved."),
+        gettext_lazy("The address is saved."),
         forms.BillingAddressForm,
     ),
     OrderAction(
         "delivery",
-        L("Delivery"),
-        L("Save"),
+        gettext_lazy("Delivery"),
+        gettext_lazy("Save"),
         Action.EDIT_ORDER,
         _delivery,
-        L("The delivery is saved."),
+        gettext_lazy("The delivery is saved."),
         forms.DeliveryForm,
     ),
     OrderAction(
         "partial",
-        L("Partial delivery"),
-        L("Save"),
+        gettext_lazy("Partial delivery"),
+        gettext_lazy("Save"),
         Action.EDIT_ORDER,
         _partial,
-        L("Saved."),
+        gettext_lazy("Saved."),
         forms.PartialForm,
-        explanation=L("With the customer's agreement the order goes ahead with what is in stock."),
+        explanation=gettext_lazy("With the customer's agreement the order goes ahead with what is in stock."),
     ),
     OrderAction(
         "shipments",
-        L("Prepare a parcel"),
-        L("Add the parcel"),
+        gettext_lazy("Prepare a parcel"),
+        gettext_lazy("Add the parcel"),
         Action.SHIP,
         _add_parcel,
-        L("The parcel is prepared."),
+        gettext_lazy("The parcel is prepared."),
         forms.ParcelForm,
-        explanation=L("Stock leaves later, when the order is shipped."),
+        explanation=gettext_lazy("Stock leaves later, when the order is shipped."),
     ),
     OrderAction(
         "void",
-        L("Remove the parcel"),
-        L("Remove"),
+        gettext_lazy("Remove the parcel"),
+        gettext_lazy("Remove"),
         Action.SHIP,
         _void_parcel,
-        L("The parcel is removed."),
+        gettext_lazy("The parcel is removed."),
         is_danger=True,
         target="shipments",
     ),
     OrderAction(
         "receive",
-        L("Receive the return"),
-        L("Receive"),
+        gettext_lazy("Receive the return"),
+        gettext_lazy("Receive"),
         Action.RETURN,
         _receive,
-        L("The return is received."),
+        gettext_lazy("The return is received."),
         forms.ReceiveForm,
-        explanation=L("How many units are good and go back into stock?"),
+        explanation=gettext_lazy("How many units are good and go back into stock?"),
         target="returns",
     ),
 )

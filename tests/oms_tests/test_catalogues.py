@@ -1,12 +1,14 @@
 """Message catalogues: found, merged and compiled without gettext's tools; complete and true to their sources."""
 
 import gettext
+import re
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
 
 from oms.catalogues import (
+    APPS,
     LANGUAGES,
     ROOT,
     compile_catalogues,
@@ -149,3 +151,10 @@ def test_every_translation_keeps_its_placeholders(language: str) -> None:
     catalogue = read_catalogue(ROOT / "locale" / language / "LC_MESSAGES" / "django.po")
 
     assert disagreeing_placeholders(catalogue) == []
+
+
+def test_gettext_keeps_a_name_that_extraction_knows() -> None:
+    renamed = re.compile(r"n?p?gettext(_lazy)? as (?!_\b)|^\w+ = n?p?gettext(_lazy)?$", re.MULTILINE)
+    sources = [path for app in APPS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts]
+
+    assert [str(path) for path in sources if renamed.search(path.read_text())] == []

@@ -21,6 +21,7 @@ from pytest_django import Settings
 from crm.models import Deal
 from notifications.models import Message
 from oms.catalogues import extract_messages
+from orders.carriers import CARRIERS
 from orders.models import Order
 from orders.statuses import Status
 from orders.tracking import token_for
@@ -104,7 +105,15 @@ def person(client: Client, shop: Shop) -> User:
 
 def pages(shop: Shop) -> Iterator[str]:
     order = Order.objects.filter(shop=shop).order_by("pk")[2]
-    yield from (f"/board/{shop.slug}-orders/", "/orders/", "/orders/?q=zzz", "/customers/", "/stock/", "/messages/", "/imports/")
+    yield from (
+        f"/board/{shop.slug}-orders/",
+        "/orders/",
+        "/orders/?q=zzz",
+        "/customers/",
+        "/stock/",
+        "/messages/",
+        "/imports/",
+    )
     yield f"/shops/{shop.slug}/"
     yield f"/customers/{order.customer_id}/"
     for number in Order.objects.filter(shop=shop).values_list("number", flat=True):
@@ -152,8 +161,12 @@ def names_of_languages() -> set[str]:
     return {*names, *(name.capitalize() for name in names)}
 
 
+def names_of_carriers() -> set[str]:
+    return words_in([carrier.name for carrier in CARRIERS.values()])
+
+
 def known_words() -> set[str]:
-    return data_words() | words_of_dates() | names_of_languages() | SAME_EVERYWHERE
+    return names_of_carriers() | data_words() | words_of_dates() | names_of_languages() | SAME_EVERYWHERE
 
 
 def untranslated(html: str, known: set[str]) -> set[str]:
