@@ -1,5 +1,7 @@
 """The shop's own order numbers: prefix and counter, never the same twice."""
 
+import threading
+
 import pytest
 from django.db import connection
 
@@ -31,13 +33,20 @@ def test_it_draws_twenty_numbers_for_twenty_at_once(in_threads):
 @pytest.mark.django_db(transaction=True)
 def test_without_its_guard_numbers_repeat_or_are_refused(in_threads, monkeypatch):
     shop = create_shop(country="RO", name="A", slug="a", order_prefix="RO-")
-    monkeypatch.setattr("shops.services.lock_one", lambda queryset, pk: queryset.get(pk=pk))
+    everybody_has_read = threading.Barrier(10)
+
+    def read_without_lock(queryset, pk):
+        row = queryset.get(pk=pk)
+        everybody_has_read.wait(timeout=30)
+        return row
+
+    monkeypatch.setattr("shops.services.lock_one", read_without_lock)
     if connection.vendor == "sqlite":
         monkeypatch.setitem(connection.settings_dict["OPTIONS"], "transaction_mode", "DEFERRED")
         connection.close()
 
-    outcomes = in_threads([lambda: draw_order_number(shop_id=shop.pk)] * 30)
+    outcomes = in_threads([lambda: draw_order_number(shop_id=shop.pk)] * 10)
 
     connection.close()
-    assert len({outcome for outcome in outcomes if isinstance(outcome, str)}) < 30
-    assert Shop.objects.get().next_order_number < 1031
+    assert len({outcome for outcome in outcomes if isinstance(outcome, str)}) < 10
+    assert Shop.objects.get().next_order_number < 1011
