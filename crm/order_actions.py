@@ -40,14 +40,14 @@ class OrderAction:
 
     def has_target(self, order: Order, target_id: int | None) -> bool:
         """Whether the parcel or return it is about belongs to the order; true where it is about the order itself."""
-        if not self.target:
-            return target_id is None
+        if not self.target or target_id is None:
+            return not self.target and target_id is None
         return getattr(order, self.target).filter(pk=target_id).exists()
 
     def form(self, order: Order, target_id: int | None, data: Mapping[str, Any] | None) -> forms.OrderForm:
         """The action's form, filled from the order or from what was posted."""
         kwargs: dict[str, Any] = {"order": order, "initial": self.form_class.initial_of(order), "data": data}
-        if self.target == "returns":
+        if self.target == "returns" and target_id is not None:
             kwargs["return_note"] = order.returns.get(pk=target_id)
         return self.form_class(**kwargs)
 

@@ -74,7 +74,10 @@ class ShipForm(ParcelForm):
         super().prepare()
         if self.order.shipments.filter(state="prepared").exists():
             self._carrier().required = False
-            self._carrier().choices = [("", _("The parcel that is prepared")), *self._carrier().choices]
+            self._carrier().choices = [
+                ("", _("The parcel that is prepared")),
+                *choices_for(self.order.shop.country),
+            ]
             self.initial["carrier"] = ""
             self.fields["tracking_number"].help_text = _(
                 "Empty for the parcel that is prepared, and for own delivery."

@@ -64,13 +64,13 @@ def customer_detail(user: User, customer_id: int) -> Customer | None:
 
 def orders_of_customer(user: User, customer_id: int, after: str = "") -> Page[Order]:
     """One page of the customer's orders that this person may see, newest first."""
-    orders = Order.objects.visible_to(user).filter(customer_id=customer_id)  # type: ignore[attr-defined]
+    orders = Order.objects.visible_to(user).filter(customer_id=customer_id)
     return newest_first(orders.select_related("shop"), "placed_at", after, size=25)
 
 
 def totals_of_customer(user: User, customer_id: int) -> list[CurrencyTotal]:
     """What the customer ordered, by currency."""
-    orders = Order.objects.visible_to(user).filter(customer_id=customer_id)  # type: ignore[attr-defined]
+    orders = Order.objects.visible_to(user).filter(customer_id=customer_id)
     counted = orders.exclude(status__in=[Status.CANCELLED, Status.RETURNED])
     sums = counted.values_list("currency").annotate(Count("pk"), Sum("total")).order_by("currency")
     return [CurrencyTotal(currency, count, quantise(amount, currency)) for currency, count, amount in sums]
@@ -84,7 +84,7 @@ def _with_contacts(customers: QuerySet[Customer]) -> QuerySet[Customer]:
 
 
 def _order_figures(user: User, ids: list[int]) -> dict[int, tuple[int, datetime]]:
-    orders = Order.objects.visible_to(user).filter(customer_id__in=ids)  # type: ignore[attr-defined]
+    orders = Order.objects.visible_to(user).filter(customer_id__in=ids)
     rows = orders.values_list("customer_id").annotate(Count("pk"), Max("placed_at")).order_by()
     return {customer_id: (count, latest) for customer_id, count, latest in rows}
 

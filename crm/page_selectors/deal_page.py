@@ -90,7 +90,9 @@ def deal_page(user: User, deal: Deal) -> DealPage:
     undo = _undoable(user, moves)
     return DealPage(
         timeline=_timeline(deal, moves, order, shown),
-        waiting=[message for message in shown.messages if message.state == MessageState.QUEUED] if shown else [],
+        waiting=[message for message in shown.messages if message.state == MessageState.QUEUED]
+        if shown
+        else [],
         actions=_actions(deal, order, role) if order is not None else [],
         order=order,
         order_page=shown,
@@ -108,12 +110,16 @@ def deal_of_move(move_id: uuid.UUID) -> int | None:
     found = DealMove.objects.filter(move_id=move_id).values_list("deal_id", flat=True).first()
     if found is None:
         order_id = OrderEvent.objects.filter(move_id=move_id).values_list("order_id", flat=True).first()
-        found = Deal.objects.filter(order_id=order_id).values_list("pk", flat=True).first() if order_id else None
+        found = (
+            Deal.objects.filter(order_id=order_id).values_list("pk", flat=True).first() if order_id else None
+        )
     return found
 
 
 def _actions(deal: Deal, order: Order, role: str | None) -> list[DealAction]:
-    entries = dict(Stage.objects.filter(funnel_id=deal.funnel_id, is_entry=True).values_list("status", "slug"))
+    entries = dict(
+        Stage.objects.filter(funnel_id=deal.funnel_id, is_entry=True).values_list("status", "slug")
+    )
     actions = []
     for state in actions_for(facts_of(order.pk), role):
         target = TARGETS[state.transition]
@@ -122,7 +128,14 @@ def _actions(deal: Deal, order: Order, role: str | None) -> list[DealAction]:
         is_back = target in (Status.CANCELLED, Status.RETURNED)
         why_not = state.refusal.sentence if state.refusal else ""
         actions.append(
-            DealAction(state.label, entries[target], why_not, bool(state.form), not is_back, target == Status.CANCELLED)
+            DealAction(
+                state.label,
+                entries[target],
+                why_not,
+                bool(state.form),
+                not is_back,
+                target == Status.CANCELLED,
+            )
         )
     return sorted(actions, key=lambda action: (not action.is_next, bool(action.why_not)))
 
@@ -141,11 +154,15 @@ def _undoable(user: User, moves: list[DealMove]) -> DealMove | None:
     return latest
 
 
-def _timeline(deal: Deal, moves: list[DealMove], order: Order | None, shown: OrderPage | None) -> list[TimelineEntry]:
+def _timeline(
+    deal: Deal, moves: list[DealMove], order: Order | None, shown: OrderPage | None
+) -> list[TimelineEntry]:
     entries = [*_comments(deal)]
     told: set[uuid.UUID | None] = set()
     if order is not None and shown is not None:
-        told = set(OrderEvent.objects.filter(order=order, move_id__isnull=False).values_list("move_id", flat=True))
+        told = set(
+            OrderEvent.objects.filter(order=order, move_id__isnull=False).values_list("move_id", flat=True)
+        )
         entries += [*_history(shown), *_notes(order), *_messages(shown)]
     entries += _moves(moves, told)
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
@@ -170,7 +187,16 @@ def _moves(moves: list[DealMove], told: set[uuid.UUID | None]) -> Iterator[Timel
 
 def _history(shown: OrderPage) -> Iterator[TimelineEntry]:
     for row in shown.history:
-        yield TimelineEntry(row.kind, row.icon, row.sentence, row.who, row.at, text=row.reason, status=row.status, is_undone=row.is_undone)
+        yield TimelineEntry(
+            row.kind,
+            row.icon,
+            row.sentence,
+            row.who,
+            row.at,
+            text=row.reason,
+            status=row.status,
+            is_undone=row.is_undone,
+        )
 
 
 def _comments(deal: Deal) -> Iterator[TimelineEntry]:

@@ -119,7 +119,10 @@ def _claimed(event: OrderEvent) -> str:
 def _shipment(event: OrderEvent) -> str:
     if event.details.get("voided"):
         return _("A parcel was removed")
-    names = {"carrier": carrier_name(event.details.get("carrier", "")), "number": event.details.get("number", "")}
+    names = {
+        "carrier": carrier_name(event.details.get("carrier", "")),
+        "number": event.details.get("number", ""),
+    }
     return (_("Parcel prepared: %(carrier)s %(number)s") % names).strip()
 
 
@@ -147,7 +150,14 @@ SENTENCES: dict[EventKind, Callable[[OrderEvent], str]] = {
 def _reason(event: OrderEvent) -> str:
     if event.kind == EventKind.REPORTED:
         return ""
-    code = next((_label(kind, event.reason_code) for kind in (CancelReason, ReturnKind) if event.reason_code in kind.values), "")
+    code = next(
+        (
+            _label(kind, event.reason_code)
+            for kind in (CancelReason, ReturnKind)
+            if event.reason_code in kind.values
+        ),
+        "",
+    )
     return " · ".join(part for part in (code, event.reason) if part)
 
 
@@ -161,14 +171,19 @@ def _field_name(field: str) -> str:
     if name == "lines":
         return _("lines")
     known = {column.name: column for column in model._meta.get_fields() if hasattr(column, "verbose_name")}
-    return str(known[name].verbose_name) if name in known else name  # type: ignore[union-attr]
+    return str(known[name].verbose_name) if name in known else name
 
 
 def _differences(event: OrderEvent) -> list[Difference]:
     if event.kind != EventKind.EDITED:
         return []
-    pairs = ((field, pair) for field, pair in event.details.items() if isinstance(pair, list) and len(pair) == 2)
-    return [Difference(_field_name(field), _value(field, pair[0]), _value(field, pair[1])) for field, pair in pairs]
+    pairs = (
+        (field, pair) for field, pair in event.details.items() if isinstance(pair, list) and len(pair) == 2
+    )
+    return [
+        Difference(_field_name(field), _value(field, pair[0]), _value(field, pair[1]))
+        for field, pair in pairs
+    ]
 
 
 def _value(field: str, value: Any) -> str:

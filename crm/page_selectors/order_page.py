@@ -102,6 +102,12 @@ class OrderPage:
     messages: list[Message]
 
     @property
+    def offers_partial(self) -> bool:
+        """Whether to ask about partial delivery: something is missing, or it was agreed before."""
+        is_short = any(row.is_short or row.backordered for row in self.lines)
+        return self.allowed.edit_delivery and (is_short or self.order.partial_agreed)
+
+    @property
     def tracking_path(self) -> str:
         """The path of the customer's own page, as it stands in their messages."""
         return f"/t/{token_for(self.order.uuid, self.order.tracking_version)}/"

@@ -32,7 +32,12 @@ class OrderFilter:
     def query(self, **changes: str) -> str:
         """The filter with some values changed, ready for a link; empty values are left out."""
         changed = replace(self, **{name: value for name, value in changes.items() if name != "after"})
-        pairs = {"q": changed.q, "shop": changed.shop, "status": changed.status, "after": changes.get("after", "")}
+        pairs = {
+            "q": changed.q,
+            "shop": changed.shop,
+            "status": changed.status,
+            "after": changes.get("after", ""),
+        }
         return urlencode({name: value for name, value in pairs.items() if value})
 
 
@@ -43,11 +48,13 @@ def read_filter(q: str, shop: str, status: str) -> OrderFilter:
 
 def list_orders(user: User, wanted: OrderFilter, after: str = "") -> Page[Order]:
     """One page of the orders this person may see, newest first, with all that a row shows."""
-    orders = Order.objects.visible_to(user)  # type: ignore[attr-defined]
+    orders = Order.objects.visible_to(user)
     if wanted.shop:
         orders = orders.filter(shop__slug=wanted.shop)
     if wanted.status:
         orders = orders.filter(status=wanted.status)
-    parcels = Prefetch("shipments", Shipment.objects.exclude(state=ShipmentState.VOIDED), to_attr="live_shipments")
+    parcels = Prefetch(
+        "shipments", Shipment.objects.exclude(state=ShipmentState.VOIDED), to_attr="live_shipments"
+    )
     shown = search_orders(orders, wanted.q).select_related("shop", "customer", "manager", "shipping_address")
     return newest_first(shown.prefetch_related(parcels), "placed_at", after)

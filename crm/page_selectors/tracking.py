@@ -78,7 +78,9 @@ class TrackedOrder:
 def find_tracked_order(token: str) -> TrackedOrder | None:
     """The order of a link, or None for a wrong, old or malformed one; all three cost one look-up."""
     parcels = Shipment.objects.exclude(state=ShipmentState.VOIDED)
-    changes = OrderEvent.objects.filter(kind__in=[EventKind.PLACED, EventKind.STATUS], reverted_at=None).order_by("pk")
+    changes = OrderEvent.objects.filter(
+        kind__in=[EventKind.PLACED, EventKind.STATUS], reverted_at=None
+    ).order_by("pk")
     order = (
         Order.objects.select_related("shop")
         .prefetch_related(
@@ -122,7 +124,7 @@ def steps_of(order: Order, changes: list[OrderEvent]) -> list[Step]:
     position = HAPPY_PATH.index(Status(order.status))
     for status in HAPPY_PATH[: position + 1]:
         reached.setdefault(status, order.status_changed_at)
-    done = {status: reached[status] for status in HAPPY_PATH[: position + 1]}
+    done: dict[str, datetime] = {status: reached[status] for status in HAPPY_PATH[: position + 1]}
     return [_step(status, done, order.status) for status in HAPPY_PATH]
 
 
@@ -132,7 +134,9 @@ def _step(status: Status, reached: dict[str, datetime], current: str) -> Step:
 
 def _sentence(order: Order) -> str:
     if order.status == Status.SHIPPED and order.delivery_kind in (DeliveryKind.LOCKER, DeliveryKind.PICKUP):
-        return str(_("Your parcel is on its way to the pick-up point; the courier tells you when it is there."))
+        return str(
+            _("Your parcel is on its way to the pick-up point; the courier tells you when it is there.")
+        )
     return str(SENTENCES[Status(order.status)])
 
 

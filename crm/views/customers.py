@@ -53,8 +53,9 @@ def customer_note(request: HttpRequest, customer_id: int) -> HttpResponse:
     form = CustomerNoteForm(request.POST)
     if not form.is_valid():
         return _page(request, found, form, status=422)
+    actor = Actor.person(request.user)  # type: ignore[arg-type]
     try:
-        edit_customer_note(customer_id=found.pk, actor=Actor.person(request.user), note=form.cleaned_data["note"])  # type: ignore[arg-type]
+        edit_customer_note(customer_id=found.pk, actor=actor, note=form.cleaned_data["note"])
     except DomainError as error:
         form.add_error("note", error.sentence)
         return _page(request, found, form, status=422)

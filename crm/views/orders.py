@@ -53,7 +53,9 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
     """One order; 404 for an order this person may not see, as for one that does not exist."""
     found = _visible_order(request, number)
     page = order_page(request.user, found)  # type: ignore[arg-type]
-    return render(request, "crm/order.html", {"page": page, "order": found, "note_form": NoteForm(order=found)})
+    return render(
+        request, "crm/order.html", {"page": page, "order": found, "note_form": NoteForm(order=found)}
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -83,7 +85,8 @@ def _visible_order(request: HttpRequest, number: str) -> Order:
 
 
 def _done(request: HttpRequest, found: Order, said: str) -> HttpResponse:
-    messages.success(request, said)
+    if said:
+        messages.success(request, said)
     url = reverse("crm:order", args=[found.number])
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponse(status=204, headers={"HX-Redirect": url})
@@ -91,7 +94,12 @@ def _done(request: HttpRequest, found: Order, said: str) -> HttpResponse:
 
 
 def _form_page(
-    request: HttpRequest, found: Order, action: OrderAction, form: OrderForm, error: DomainError | None = None, why_not: str = ""
+    request: HttpRequest,
+    found: Order,
+    action: OrderAction,
+    form: OrderForm,
+    error: DomainError | None = None,
+    why_not: str = "",
 ) -> HttpResponse:
     status = 422 if form.errors else 200
     if error is not None:
@@ -99,5 +107,11 @@ def _form_page(
         if error.field in form.fields and form.is_bound:
             form.add_error(error.field, error.sentence)
     template = "crm/order_action.html#action-form" if request.htmx else "crm/order_action.html"  # type: ignore[attr-defined]
-    context: dict[str, Any] = {"order": found, "action": action, "form": form, "error": error, "why_not": why_not}
+    context: dict[str, Any] = {
+        "order": found,
+        "action": action,
+        "form": form,
+        "error": error,
+        "why_not": why_not,
+    }
     return render(request, template, {**context, "address": request.path}, status=status)

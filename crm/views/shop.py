@@ -32,7 +32,9 @@ def shop_connect(request: HttpRequest, slug: str) -> HttpResponse:
     """Open the webhook of the shop's online shop: make its secret. Doing it again changes nothing."""
     page = _visible_shop(request, slug, with_secrets=True)
     open_connection(shop_id=page.shop.pk, source=Source.WOOCOMMERCE)
-    messages.success(request, _("The webhook is open. Copy the address and the secret into your online shop."))
+    messages.success(
+        request, _("The webhook is open. Copy the address and the secret into your online shop.")
+    )
     return _back(slug)
 
 
@@ -44,7 +46,9 @@ def shop_renew_secret(request: HttpRequest, slug: str) -> HttpResponse:
     for door in page.doors:
         if door.connection is not None:
             renew_secret(connection_id=door.connection.pk, actor=Actor.person(request.user))  # type: ignore[arg-type]
-    messages.success(request, _("The secret is new. Copy it into your online shop, or its orders are refused."))
+    messages.success(
+        request, _("The secret is new. Copy it into your online shop, or its orders are refused.")
+    )
     return _back(slug)
 
 

@@ -28,4 +28,6 @@ def tracking(request: HttpRequest, token: str) -> HttpResponse:
 def _page(tracked: TrackedOrder) -> str:
     shop = tracked.order.shop
     with translation.override(tracked.order.language or shop.language), timezone.override(shop.zone):
-        return render_to_string("crm/tracking.html", {"tracked": tracked, "order": tracked.order, "shop": shop})
+        return render_to_string(
+            "crm/tracking.html", {"tracked": tracked, "order": tracked.order, "shop": shop}
+        )
