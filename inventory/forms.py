@@ -25,23 +25,23 @@ class StockForm(forms.Form):
     """One change of one product's stock. `on_hand_after` is what it would lead to; `save` makes it."""
 
     verb = forms.ChoiceField(
-        label=_("what happened"), choices=StockVerb.choices, widget=UnfoldAdminSelectWidget
+        label=_("What happened"), choices=StockVerb.choices, widget=UnfoldAdminSelectWidget
     )
     warehouse = forms.ModelChoiceField(
-        label=_("warehouse"),
+        label=_("Warehouse"),
         queryset=Warehouse.objects.none(),
         empty_label=None,
         widget=UnfoldAdminSelectWidget,
     )
     quantity = forms.IntegerField(
-        label=_("quantity"),
+        label=_("Quantity"),
         min_value=0,
         max_value=LARGEST_STOCK,
         widget=UnfoldAdminIntegerFieldWidget,
         help_text=_("Whole units: how many came in or are lost, or, for a count, how many there are."),
     )
     reason = forms.CharField(
-        label=_("reason"),
+        label=_("Reason"),
         max_length=200,
         widget=UnfoldAdminTextInputWidget,
         help_text=_("For example the delivery note, or “broken in the warehouse”. It stays in the ledger."),

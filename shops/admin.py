@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -47,7 +48,6 @@ class ShopAdmin(SimpleHistoryAdmin, ShopScopedAdmin):
     form = ShopForm
     list_display = ["name", "country", "currency", "domain", "is_active"]
     search_fields = ["name", "slug", "domain"]
-    history_list_display = ["changed_fields"]
     add_fieldsets = [
         (None, {"fields": ["country", "name", "slug", "order_prefix"]}),
         (gettext_lazy("For customers"), {"fields": ["domain", "phone"]}),
@@ -96,13 +96,16 @@ class ShopAdmin(SimpleHistoryAdmin, ShopScopedAdmin):
             created = services.create_shop(**form.cleaned_data)
             obj.__dict__.update(created.__dict__)
 
-    @admin.display(description=gettext_lazy("changed"))
-    def changed_fields(self, record: Any) -> str:
-        before = record.prev_record
-        if before is None:
-            return _("created")
-        fields = record.diff_against(before).changed_fields
-        return ", ".join(str(field.verbose_name) for field in Shop._meta.fields if field.name in fields)
+    def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool:
+        # An old version would bring back the order number counter of its day.
+        return True
+
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, version_id: str, *more: Any
+    ) -> HttpResponse:
+        if request.method != "GET":
+            raise PermissionDenied
+        return super().history_form_view(request, object_id, version_id, *more)
 
 
 class PersonMembershipInline(TabularInline):

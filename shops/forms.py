@@ -64,7 +64,7 @@ class AddShopForm(forms.ModelForm):
     """A new shop: its country gives everything that is not asked here."""
 
     country = forms.ChoiceField(
-        label=gettext_lazy("country"),
+        label=gettext_lazy("Country"),
         choices=COUNTRIES,
         widget=UnfoldAdminSelectWidget,
         help_text=gettext_lazy(
@@ -82,7 +82,7 @@ class ShopForm(forms.ModelForm):
     """A shop's settings."""
 
     working_hours = WorkingHoursField(
-        label=gettext_lazy("working hours"),
+        label=gettext_lazy("Working hours"),
         required=False,
         help_text=gettext_lazy(
             "One line per open day, for example “mon 09:00-18:00” (mon, tue, wed, thu, fri, sat, sun); leave closed "
@@ -90,7 +90,7 @@ class ShopForm(forms.ModelForm):
         ),
     )
     holidays = HolidaysField(
-        label=gettext_lazy("holidays"),
+        label=gettext_lazy("Holidays"),
         required=False,
         help_text=gettext_lazy("Days on which the shop is closed, one per line, for example 2026-12-25."),
     )

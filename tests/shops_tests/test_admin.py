@@ -127,7 +127,16 @@ def test_it_keeps_the_history_of_settings(client, owner, shop):
     page = client.get(reverse("admin:shops_shop_history", args=[shop.pk]))
 
     assert Shop.objects.get(pk=shop.pk).phone == "0700"
-    assert "phone" in page.content.decode()
+    assert "phone" in page.content.decode().lower()
+    assert shop.history.latest().history_user == owner
+
+
+def test_it_shows_an_old_version_and_never_brings_it_back(client, owner, shop):
+    version = reverse("admin:shops_shop_simple_history", args=[shop.pk, shop.history.latest().pk])
+
+    assert client.get(version).status_code == 200
+    assert client.post(version, shop_form(shop, name="Back again")).status_code == 403
+    assert Shop.objects.get(pk=shop.pk).name == "Ceramica"
 
 
 def test_it_shows_a_new_key_once(client, owner, shop):
