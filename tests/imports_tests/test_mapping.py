@@ -8,11 +8,14 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from orders import services as orders
+from orders.events import OrderAcknowledged
 from orders.imports.models import Connection
 from orders.imports.services import import_payload, open_connection
 from orders.imports.services.importing import ImportResult
 from orders.models import Order
+from orders.services import sources
 from shops.actors import Actor
+from shops.bus import Event
 from shops.models import Shop
 from tests.factories import SYSTEM, bring_to, make_product, make_shop
 from tests.imports_tests.payloads import LATER, LATER_STILL, PAID_BY_CARD, order
@@ -92,6 +95,22 @@ def test_an_unfinished_order_that_gets_paid_is_acknowledged_once(shop: Shop) -> 
     assert (paid.outcome, again.outcome) == ("updated", "unchanged")
     assert state() == ("new", "paid")
     assert ours().acknowledged_at is not None
+
+
+def test_an_order_confirmed_here_before_it_was_paid_is_not_received_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Shop.objects.filter(pk=shop.pk).update(confirm_unpaid=True)
+    arrive(shop, status="on-hold", **TRANSFER)
+    orders.confirm_order(order_id=ours().pk, actor=SYSTEM)
+
+    published: list[Event] = []
+    monkeypatch.setattr(sources, "publish", published.append)
+
+    arrive(shop, **TRANSFER, date_paid_gmt="2026-03-02T09:50:00", **LATER)
+
+    assert [event.notify for event in published if isinstance(event, OrderAcknowledged)] == [False]
+    assert state() == ("confirmed", "paid")
 
 
 def test_a_failed_payment_is_a_new_order_whose_payment_failed(shop: Shop) -> None:
@@ -303,6 +322,17 @@ def test_edits_at_the_source_follow(shop: Shop) -> None:
     assert result.outcome == "updated"
     assert ours().shipping_address.city == "Mediaș"
     assert ours().customer_note == "La poartă."
+
+
+def test_the_outcome_names_what_changed_in_words() -> None:
+    shop = make_shop(language="en")
+    arrive(shop)
+    shipping = {**order()["shipping"], "city": "Mediaș", "postcode": "551000"}
+
+    result = arrive(shop, shipping=shipping, line_items=order()["line_items"][:1], total="102.85", **LATER)
+
+    assert "delivery address, lines." in result.sentence
+    assert [row.sku for row in ours().lines.all()] == ["CANA-01"]
 
 
 def test_what_a_person_corrected_here_survives_news_that_did_not_touch_it(shop: Shop) -> None:

@@ -29,6 +29,26 @@ def test_it_reads_the_order_as_a_whole() -> None:
     assert draft.source_modified_at == datetime(2026, 3, 2, 9, 15, 20, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("given", "number"),
+    [("#1001", "1001"), ("A/17 b", "A-17-b"), ("ЗМ-7", "ЗМ-7"), ("..", "5101"), ("", "5101"), (5101, "5101")],
+)
+def test_its_number_fits_into_a_web_address(given: Any, number: str) -> None:
+    assert parse_order(order(number=given)).draft.external_number == number
+
+
+def test_a_key_of_twelve_digits_is_a_key() -> None:
+    assert parse_order(order(id=123456789012)).draft.external_id == "123456789012"
+
+
+def test_what_is_collected_at_the_shop_needs_no_other_point() -> None:
+    row = {"id": 1, "method_title": "Odbiór osobisty, Kraków", "method_id": "flat_rate", "total": "0"}
+
+    draft = parse_order(order(shipping_lines=[row])).draft
+
+    assert (draft.delivery_kind, draft.pickup_point) == ("pickup", "Odbiór osobisty, Kraków")
+
+
 def test_its_money_is_gross_and_to_the_cent() -> None:
     draft = parse_order(order()).draft
 

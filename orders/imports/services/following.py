@@ -76,7 +76,7 @@ def follow(order: Order, arrival: Arrival) -> None:
 
 def confirm_if_paid(order_id: int, arrival: Arrival) -> None:
     """In a shop that asks for it, confirm a new and paid order by the system; a refusal leaves it to a person."""
-    if not arrival.shop.auto_confirm_paid:
+    if not arrival.shop.auto_confirm_paid or not is_real(arrival.intent):
         return
     order = Order.objects.get(pk=order_id)
     if order.status != Status.NEW or order.payment_status != PaymentStatus.PAID:
@@ -98,7 +98,21 @@ def _update(order: Order, arrival: Arrival) -> None:
         )
         return
     changed = orders.update_from_source(order_id=order.pk, draft=arrival.draft, actor=arrival.actor)
-    arrival.changes.extend(changed)
+    words = {_word_for(name): None for name in changed}
+    arrival.changes.extend(words)
+
+
+def _word_for(name: str) -> str:
+    part = name.split(".")[0]
+    words = {
+        "shipping": _("delivery address"),
+        "billing": _("billing address"),
+        "lines": _("lines"),
+        "customer_note": _("customer's note"),
+        "payment_method": _("payment method"),
+        "payment_title": _("payment method"),
+    }
+    return words.get(part, _("delivery"))
 
 
 def _record_payment(order: Order, arrival: Arrival) -> None:
@@ -124,7 +138,9 @@ def _acknowledge(order: Order, arrival: Arrival) -> None:
             % {"status": arrival.source_status},
         )
         return
-    if orders.acknowledge_order(order_id=order.pk, actor=arrival.actor, notify=arrival.notify):
+    # Somebody may have confirmed it here before it was paid there: "we have your order" would come too late.
+    loud = arrival.notify and order.status == Status.NEW
+    if orders.acknowledge_order(order_id=order.pk, actor=arrival.actor, notify=loud):
         arrival.changes.append(_("the order is a real one now"))
 
 

@@ -28,8 +28,18 @@ _LOCKER_WORDS = (
 )
 _PICKUP_WORDS = (
     *("відділен", "отделен", "warehouse", "pick-up point", "pickup point", "pickup_point", "punkt odbioru"),
-    *("odbior w punkcie", "punct de ridicare", "orlen paczka", "oficiu postal", "самовивіз", "самовывоз"),
-    *("ridicare personala", "odbior osobisty", "local pickup"),
+    *("odbior w punkcie", "punct de ridicare", "orlen paczka", "oficiu postal"),
+)
+_LOCAL_WORDS = (
+    *(
+        "local_pickup",
+        "pickup_location",
+        "local pickup",
+        "ridicare personala",
+        "ridicare din magazin",
+        "odbior osobisty",
+    ),
+    *("самовивіз", "самовывоз"),
 )
 _OWN_WORDS = ("curier propriu", "livrare proprie", "dostawa wlasna", "wlasny transport", "own delivery")
 # Where plugins keep the chosen point, the readable ones first (a `ref` of Nova Poshta is only a UUID).
@@ -127,9 +137,9 @@ def read_delivery(order: Node, shipping: AddressDraft) -> Delivery:
     title = ", ".join(filter(None, titles))[:200]
     point = _point([order, *rows])
     words = f"{title} {methods}"
-    kind = _kind(words, methods, shipping, bool(point))
+    kind = _kind(words, shipping, bool(point))
     if kind in (DeliveryKind.LOCKER, DeliveryKind.PICKUP) and not point:
-        point = _point_in_address(shipping) or (title if _is_local(methods) else "")
+        point = _point_in_address(shipping) or (title if _is_local(words) else "")
     if kind not in (DeliveryKind.LOCKER, DeliveryKind.PICKUP):
         point = ""
     courier = "own" if kind == DeliveryKind.OWN else recognise(words.replace("_", " "))
@@ -149,13 +159,13 @@ def payment_method_of(code: str, title: str) -> str:
     return PaymentMethod.OTHER
 
 
-def _kind(words: str, methods: str, shipping: AddressDraft, has_point: bool) -> str:
+def _kind(words: str, shipping: AddressDraft, has_point: bool) -> str:
     folded = fold(words)
     place = fold(shipping.street)
     if any(fold(word) in folded for word in _LOCKER_WORDS) or "поштомат" in place:
         return DeliveryKind.LOCKER
     if (
-        _is_local(methods)
+        _is_local(words)
         or any(fold(word) in folded for word in _PICKUP_WORDS)
         or place.startswith("відділення")
     ):
@@ -165,8 +175,10 @@ def _kind(words: str, methods: str, shipping: AddressDraft, has_point: bool) -> 
     return DeliveryKind.PICKUP if has_point else DeliveryKind.DOOR
 
 
-def _is_local(methods: str) -> bool:
-    return "local_pickup" in methods or "pickup_location" in methods
+def _is_local(words: str) -> bool:
+    """Collected at the shop itself: the method's own title names the place."""
+    folded = fold(words)
+    return any(fold(word) in folded for word in _LOCAL_WORDS)
 
 
 def _point(nodes: list[Node]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 ZERO = Decimal("0")
-LARGEST_AMOUNT = Decimal("1000000000")
+LARGEST_AMOUNT = Decimal("400000000")
 LARGEST_QUANTITY = 1_000_000
 MOST_ROWS = 1000
 MOST_PROBLEMS = 20
@@ -54,7 +54,7 @@ class Node:
                 self.problem(name, _("is missing"))
             return ZERO
         amount = _decimal(value)
-        if amount is None:
+        if amount is None or abs(amount) > LARGEST_AMOUNT:
             self.problem(name, _("must be an amount"))
             return ZERO
         return amount
@@ -146,8 +146,7 @@ def _decimal(value: Any) -> Decimal | None:
     text = str(value).strip()
     if len(text) > 60 or not _NUMBER.fullmatch(text):
         return None
-    number = Decimal(text)
-    return number if abs(number) < LARGEST_AMOUNT else None
+    return Decimal(text)
 
 
 def _moment(value: Any, naive_zone: tzinfo) -> datetime | None:

@@ -100,7 +100,7 @@ def _draft(order: Node, external_id: str, currency: str, zone: tzinfo) -> OrderD
     return OrderDraft(
         source="woocommerce",
         external_id=external_id,
-        external_number=order.key("number", 30) or external_id,
+        external_number=_number(order) or external_id,
         currency=currency,
         shipping=shipping,
         billing=billing,
@@ -125,6 +125,11 @@ def _draft(order: Node, external_id: str, currency: str, zone: tzinfo) -> OrderD
         placed_at=order.moment("date_created", zone),
         source_modified_at=order.moment("date_modified", zone),
     )
+
+
+def _number(order: Node) -> str:
+    """The number people know, fit for a web address: numbering plugins put signs and slashes into it."""
+    return re.sub(r"[^\w.-]+", "-", order.key("number", 30)).strip("-.")
 
 
 def _total(order: Node, currency: str) -> Decimal:
