@@ -8,13 +8,13 @@ from crm.order_actions import ACTIONS
 from crm.views import customers, orders, shop, tracking
 
 _actions = [
-    path(f"orders/<str:number>/{slug}/", orders.order_action, {"slug": slug}, name=f"order-{slug}")
+    path(f"orders/<path:number>/{slug}/", orders.order_action, {"slug": slug}, name=f"order-{slug}")
     for slug, action in ACTIONS.items()
     if not action.target
 ]
 _target_actions = [
     path(
-        f"orders/<str:number>/{action.target}/<int:target_id>/{slug}/",
+        f"orders/<path:number>/{action.target}/<int:target_id>/{slug}/",
         orders.order_action,
         {"slug": slug},
         name=f"order-{slug}",
@@ -25,9 +25,10 @@ _target_actions = [
 
 urlpatterns = [
     path("orders/", orders.order_list, name="orders"),
-    path("orders/<str:number>/", orders.order, name="order"),
-    *_actions,
     *_target_actions,
+    *_actions,
+    # Last, because a number from a shop may hold a slash.
+    path("orders/<path:number>/", orders.order, name="order"),
     path("customers/", customers.customer_list, name="customers"),
     path("customers/<int:customer_id>/", customers.customer, name="customer"),
     path("customers/<int:customer_id>/note/", customers.customer_note, name="customer-note"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -79,7 +80,7 @@ class OrderAdmin(LookUp):
 
     @admin.display(description=gettext_lazy("page"))
     def page_link(self, order: Order) -> SafeString:
-        return format_html('<a href="/orders/{}/">{}</a>', order.number, _("Open"))
+        return format_html('<a href="/orders/{}/">{}</a>', quote(order.number), _("Open"))
 
 
 @admin.register(Customer)
