@@ -8,3 +8,9 @@ class NotificationsConfig(AppConfig):
     name = "notifications"
     verbose_name = _("Messages")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Add the outbox to what /metrics tells."""
+        from notifications.metrics import register
+
+        register()

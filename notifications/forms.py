@@ -45,8 +45,11 @@ class SwitchesForm(forms.Form):
     @property
     def switches(self) -> dict[tuple[str, str], bool]:
         """What was chosen, by (event, channel); read it from a valid form."""
-        pairs = ((*name.split("-"), bool(is_on)) for name, is_on in self.cleaned_data.items())
-        return {(event, channel): is_on for event, channel, is_on in pairs}
+        chosen = {}
+        for name, is_on in self.cleaned_data.items():
+            event, _dash, channel = name.partition("-")
+            chosen[event, channel] = bool(is_on)
+        return chosen
 
 
 def no_template_warnings(switches: dict[tuple[str, str], bool], written: set[tuple[str, str]]) -> list[str]:

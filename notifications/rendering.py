@@ -15,7 +15,8 @@ import nh3
 from django.utils.translation import gettext as _
 from liquid import Environment, RenderContext, StrictUndefined
 from liquid.ast import Node
-from liquid.builtin.expressions.primitive import RangeLiteral
+from liquid.builtin.expressions.logical import EqExpression, NeExpression
+from liquid.builtin.expressions.primitive import Blank, Empty, RangeLiteral, StringLiteral
 from liquid.exceptions import LiquidError, LiquidSyntaxError, ResourceLimitError, UndefinedError
 from liquid.expression import Expression
 
@@ -161,11 +162,27 @@ def _parse(source: str, *, autoescape: bool) -> Any:
         raise TemplateError([_sentence(error, source)]) from error
     context = RenderContext(template)
     for expression in (part for node in template.nodes for part in _expressions(node, context)):
-        # A range is counted out in full by a reversed loop or a slice, past every limit.
-        if isinstance(expression, RangeLiteral):
+        problem = _problem_of(expression)
+        if problem:
             line = _line(source, expression.token.start_index)
-            raise TemplateError([_("Line %(line)d: ranges of numbers do not exist here.") % {"line": line}])
+            raise TemplateError([_("Line %(line)d: %(text)s.") % {"line": line, "text": problem}])
     return template
+
+
+def _problem_of(expression: Expression) -> str:
+    # A range is counted out in full by a reversed loop or a slice, past every limit.
+    if isinstance(expression, RangeLiteral):
+        return _("ranges of numbers do not exist here")
+    # What is empty goes in as nothing, and nothing is not equal to an empty text.
+    if isinstance(expression, EqExpression | NeExpression) and any(map(_is_emptiness, expression.children())):
+        return _("do not compare with an empty text; write “if” and the name alone")
+    return ""
+
+
+def _is_emptiness(expression: Expression) -> bool:
+    return isinstance(expression, Blank | Empty) or (
+        isinstance(expression, StringLiteral) and not expression.value
+    )
 
 
 def _expressions(node: Node, context: RenderContext) -> Iterator[Expression]:

@@ -98,9 +98,18 @@ KNOWN = frozenset(name.name for name in NAMES) | frozenset(ALIASES)
 
 
 def with_aliases(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts under every spelling; names the stored facts lack are there and empty."""
-    full = {name.name: facts.get(name.name, empty_like(name.example)) for name in NAMES}
+    """The facts as a template gets them: under every spelling, and names the stored facts lack are there too.
+
+    Liquid takes an empty text for true; what is empty goes in as nothing, so that `{% if due %}` means what it says.
+    """
+    full = {name.name: _or_nothing(facts.get(name.name, empty_like(name.example))) for name in NAMES}
     return full | {alias: full[name] for alias, name in ALIASES.items()}
+
+
+def _or_nothing(value: Any) -> Any:
+    if isinstance(value, list):
+        return [{key: _or_nothing(part) for key, part in line.items()} for line in value]
+    return None if value == "" else value
 
 
 def empty_like(example: Any) -> Any:

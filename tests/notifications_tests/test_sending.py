@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -16,7 +17,7 @@ from orders import services as orders
 from orders.models import OrderEvent
 from orders.statuses import CancelReason
 from orders.tracking import token_for
-from tests.factories import ADDRESS, SYSTEM, make_order, make_shop
+from tests.factories import ADDRESS, PAID, SYSTEM, make_order, make_shop
 from tests.notifications_tests.conftest import Gateway, MailServer, free_port
 
 MakeMessage = Callable[..., Message]
@@ -80,6 +81,19 @@ def test_an_sms_arrives_at_the_gateway_in_plain_letters(make_message: MakeMessag
     assert gateway.headers[0]["Authorization"] == "Bearer secret-token"
     assert sent.body.startswith(f"Ana-Maria, comanda {message.order.number} (10,00 lei) e confirmata.")
     assert (sent.state, sent.provider_id) == (MessageState.SENT, "gw-1")
+
+
+@pytest.mark.parametrize(("payment", "says"), [({}, "La livrare: 10,00 lei."), (PAID, "")])
+def test_a_paid_order_has_nothing_to_pay_at_the_door(
+    make_message: MakeMessage, gateway: Gateway, payment: dict[str, Any], says: str
+) -> None:
+    make_message("sms", "shipped", order=make_order(**payment))
+
+    drain("sms")
+
+    text = gateway.requests[0]["text"]
+    assert says in text
+    assert ("La livrare" in text) == bool(says)
 
 
 def test_one_connection_serves_a_batch(make_message: MakeMessage, mail_server: MailServer) -> None:

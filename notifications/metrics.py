@@ -1,0 +1,56 @@
+"""The outbox in /metrics: what waits, what is late, what did not leave. Read from the database when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import structlog
+from django.db import DatabaseError
+from prometheus_client.core import REGISTRY, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from notifications.selectors import outbox_figures
+
+log = structlog.get_logger(__name__)
+
+
+class OutboxCollector(Collector):
+    """Four gauges from partial indexes; a database that is away makes them absent, not wrong."""
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        """Nothing: registering must not read the database."""
+        return []
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The figures of this moment."""
+        try:
+            figures = outbox_figures()
+        except DatabaseError as error:
+            log.warning("the outbox cannot be counted", error=str(error)[:200])
+            return
+        queued = GaugeMetricFamily(
+            "oms_outbox_queued", "Messages that wait, held ones included", labels=["channel"]
+        )
+        due = GaugeMetricFamily("oms_outbox_due", "Messages that could leave now", labels=["channel"])
+        for channel in figures.queued:
+            queued.add_metric([channel], figures.queued[channel])
+            due.add_metric([channel], figures.due[channel])
+        trouble = GaugeMetricFamily(
+            "oms_outbox_not_sent",
+            "Messages of the last day that failed or are unknown",
+            labels=["channel", "state"],
+        )
+        for (channel, state), count in figures.in_trouble.items():
+            trouble.add_metric([channel, state], count)
+        yield from (queued, due, trouble)
+        yield GaugeMetricFamily(
+            "oms_outbox_oldest_due_seconds",
+            "How long the oldest due message waits",
+            figures.oldest_due_seconds,
+        )
+
+
+def register() -> None:
+    """Add the collector to the process's registry, once."""
+    if not any(isinstance(known, OutboxCollector) for known in list(REGISTRY._collector_to_names)):
+        REGISTRY.register(OutboxCollector())
