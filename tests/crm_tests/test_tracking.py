@@ -1,0 +1,183 @@
+"""The customer's page: what it says, what it keeps to itself, and that wrong links all look the same."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from orders import services
+from orders.models import Order, OrderEvent
+from orders.tracking import digest_of, token_for
+from shops.actors import Actor
+from tests.factories import PAID, SYSTEM, make_line, make_order, make_product, make_shop, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def link(order: Order) -> str:
+    return f"/t/{token_for(order.uuid, order.tracking_version)}/"
+
+
+@pytest.fixture
+def shop():
+    return make_shop("RO", name="Casa Dor", language="en", phone="+40 264 000 111")
+
+
+def test_it_shows_where_the_order_stands(client, shop):
+    product = make_product(shop, name="Cană „Dor”")
+    order = make_order(shop, status="shipped", lines=(make_line(product, 2),))
+
+    response = client.get(link(order))
+
+    page = response.content.decode()
+    assert response.status_code == 200
+    for text in (
+        order.number,
+        "On its way",
+        "Cană „Dor”",
+        "RON20.00",
+        "Casa Dor",
+        "tel:+40264000111",
+        "FAN Courier",
+    ):
+        assert text in page
+    assert f'href="{order.shipments.get().tracking_url}"' in page
+    assert "To pay at delivery" in page
+
+
+def test_it_keeps_the_customer_to_itself(client, shop):
+    order = make_order(shop, customer_note="ring twice", pickup_point="Locker 7")
+
+    page = client.get(link(order)).content.decode()
+
+    for secret in (
+        "Ana",
+        "Țăranu",
+        "0722",
+        "334",
+        "ana@example.com",
+        "Morii",
+        "Cluj",
+        "400001",
+        "ring twice",
+        "Locker 7",
+    ):
+        assert secret not in page
+
+
+def test_it_offers_nothing_to_click_but_the_shop_and_the_parcel(client, shop):
+    page = client.get(link(make_order(shop))).content.decode()
+
+    assert "<form" not in page
+    assert "<script" not in page
+    assert "<button" not in page
+
+
+def test_it_is_not_stored_indexed_or_passed_on(client, shop):
+    response = client.get(link(make_order(shop)))
+
+    assert response["Cache-Control"] == "no-store"
+    assert response["Referrer-Policy"] == "no-referrer"
+    assert response["X-Robots-Tag"].startswith("noindex")
+    assert '<meta name="robots" content="noindex' in response.content.decode()
+    assert not response.cookies
+
+
+def test_it_answers_every_dead_link_alike(client, shop):
+    order = make_order(shop)
+    old = link(order)
+    order.tracking_version = 2
+    order.tracking_digest = digest_of(token_for(order.uuid, 2))
+    order.save()
+
+    answers = [
+        client.get(path)
+        for path in (old, "/t/AAAAAAAAAAAAAAAAAAAAAA/", "/t/x/", "/t/%F0%9F%98%80/", f"/t/{'z' * 900}/")
+    ]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.content for answer in answers}) == 1
+    assert len({tuple(sorted(answer.headers.items())) for answer in answers}) == 1
+    assert client.get(link(order)).status_code == 200
+
+
+def test_it_costs_one_look_up_for_a_dead_link(client, shop, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        client.get("/t/AAAAAAAAAAAAAAAAAAAAAA/")
+    with django_assert_num_queries(1):
+        client.get("/t/x/")
+
+
+def test_it_costs_four_queries(client, shop, django_assert_num_queries):
+    order = make_order(shop, status="delivered")
+
+    with django_assert_num_queries(4):
+        client.get(link(order))
+
+
+def test_it_speaks_the_orders_language_and_the_shops_time(client, shop):
+    order = make_order(shop, language="pl")
+    Order.objects.filter(pk=order.pk).update(placed_at="2026-07-01T21:30:00Z")
+
+    page = client.get(link(order), headers={"accept-language": "uk"}).content.decode()
+
+    assert '<html lang="pl">' in page
+    assert "2 lipca, 00:30" in page
+
+
+def test_it_does_not_show_a_step_that_was_undone(client, shop):
+    order = make_order(shop)
+    manager = make_user(shop)
+    change = services.confirm_order(order_id=order.pk, actor=Actor.person(manager))
+    services.revert_move(move_id=change.move_id, actor=Actor.person(manager))
+
+    page = client.get(link(order)).content.decode()
+
+    assert "<h1>Received</h1>" in page
+    assert page.count("<time") == 1
+
+
+def test_it_forgets_the_way_before_an_order_was_reopened(client, shop):
+    order = make_order(shop, status="cancelled")
+    services.reopen_order(order_id=order.pk, actor=SYSTEM, reason="called back")
+
+    page = client.get(link(order)).content.decode()
+
+    assert "<h1>Received</h1>" in page
+    assert "Cancelled" not in page
+
+
+def test_it_ends_with_the_cancellation(client, shop):
+    page = client.get(link(make_order(shop, status="cancelled"))).content.decode()
+
+    assert "<h1>Cancelled</h1>" in page
+    assert "Delivered" not in page
+    assert "To pay" not in page
+
+
+def test_it_asks_no_money_of_who_has_paid(client, shop):
+    page = client.get(link(make_order(shop, **PAID))).content.decode()
+
+    assert "To pay at delivery" not in page
+    assert "Paid" in page
+
+
+def test_it_leaves_a_removed_parcel_out(client, shop):
+    order = make_order(shop, status="confirmed")
+    parcel = services.add_shipment(order_id=order.pk, actor=SYSTEM, carrier="fan", tracking_number="GONE77")
+    services.void_shipment(shipment_id=parcel.pk, actor=SYSTEM)
+
+    assert "GONE77" not in client.get(link(order)).content.decode()
+
+
+def test_it_orders_the_steps_by_the_workflow_whatever_the_clock_says(client, shop):
+    order = make_order(shop, status="processing")
+    OrderEvent.objects.filter(order=order, to_status="confirmed").update(
+        at=timezone.now() - timedelta(days=3)
+    )
+
+    page = client.get(link(order)).content.decode()
+
+    assert page.index("Received") < page.index("Confirmed") < page.index("On its way")
