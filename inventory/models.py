@@ -188,6 +188,9 @@ class StockMovement(ActorFields):
         verbose_name_plural = _("stock movements")
         constraints = [models.CheckConstraint(condition=~Q(quantity=0), name="movement_not_zero")]
 
+    def __str__(self) -> str:
+        return f"{self.quantity:+d} · {self.reason}"
+
 
 class ReservationQuerySet(ShopScopedQuerySet["Reservation"]):
     shop_path = "stock_item__product__shop_id"

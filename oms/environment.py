@@ -13,6 +13,7 @@ import structlog
 from environ import Env
 
 SQLITE_BUSY_SECONDS = 20
+QUIET = ("celery.app.trace", "celery.beat", "celery.worker.request", "celery.worker.strategy")
 
 
 def local_secret_key(folder: Path) -> str:
@@ -131,9 +132,6 @@ def structured_logging(*, level: str, as_json: bool) -> dict[str, Any]:
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": level, "propagate": True},
             # A wake-up every few seconds is no news.
-            **{
-                name: {"level": "WARNING"}
-                for name in ("celery.app.trace", "celery.beat", "celery.worker.strategy")
-            },
+            **{name: {"level": "WARNING"} for name in QUIET},
         },
     }
