@@ -264,6 +264,13 @@
     else if (event.key === "ArrowLeft") focusCard(neighbour(card, -1), event);
   });
 
+  // A closed list opens on Enter; on a card Enter means "move".
+  board.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !event.target.matches(".move-form select") || !event.target.value) return;
+    event.preventDefault();
+    event.target.form.requestSubmit();
+  });
+
   document.addEventListener("keydown", (event) => {
     const menu = event.key === "Escape" && event.target.closest(".card-menu[open]");
     if (!menu) return;
