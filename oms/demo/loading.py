@@ -148,6 +148,7 @@ def _tell(
         notify=placed_at > told_from,
     )
     scene = _scene_of(order, people, plan, country)
+    scene.notify = placed_at > told_from
     _send_messages(scene)
     timeline.mark(placed_at)
     for step, at in zip(plan.story.steps, moments, strict=True):
@@ -174,6 +175,8 @@ def _scene_of(order: Order, people: dict[str, User], plan: Plan, country: Countr
 
 def _send_messages(scene: Scene) -> None:
     """Write what is waiting about the order and keep it inside; now and then a provider refuses."""
+    if not scene.notify:
+        return
     for message in Message.objects.filter(order=scene.order, state=MessageState.QUEUED):
         claimed = outbox.claim(message.pk, channel=message.channel, now=timezone.now() + timedelta(hours=1))
         if claimed is not None:

@@ -52,6 +52,7 @@ ARRIVE = Step(acts.deliver, (18, 70), in_office=False)
 PAID, PAID_OUT = Step(acts.get_paid, (30, 120)), Step(acts.pay_out, (0.1, 0.4))
 TO_PACKED = (CONFIRM, PICK, LABEL, PACK)
 TO_DELIVERED = (*TO_PACKED, SHIP, ARRIVE)
+STRAIGHT_TO_DELIVERED = (CONFIRM, PICK, SHIP, ARRIVE)
 CALL = Step(acts.call_in_vain, (0.5, 5))
 
 STORIES = (
@@ -78,8 +79,14 @@ STORIES = (
     Story("at the point", 3, (6, 60), (*TO_PACKED, SHIP, Step(acts.wait_at_point, (16, 40), False)), COD),
     Story("delivered, courier owes", 9, (6, 6 * DAY), TO_DELIVERED, COD),
     Story("delivered, paid before", 4, (6, 9 * DAY), TO_DELIVERED, CARD),
-    Story("paid out", 19, (2 * DAY, 78 * DAY), (*TO_DELIVERED, PAID, PAID_OUT), COD),
-    Story("paid out, paid before", 6, (3 * DAY, 80 * DAY), (*TO_DELIVERED, Step(acts.pay_out, (5, 30))), CARD),
+    Story("paid out", 17, (2 * DAY, 78 * DAY), (*STRAIGHT_TO_DELIVERED, PAID, PAID_OUT), COD),
+    Story(
+        "paid out, paid before",
+        5,
+        (3 * DAY, 80 * DAY),
+        (*STRAIGHT_TO_DELIVERED, Step(acts.pay_out, (5, 30))),
+        CARD,
+    ),
     Story("refused", 3, (1 * DAY, 60 * DAY), (*TO_PACKED, SHIP, Step(acts.come_back, (40, 120), False)), COD),
     Story(
         "refused and put back",
