@@ -42,7 +42,7 @@ def customer_for(
     )
     CustomerAddress.objects.bulk_create(
         [
-            CustomerAddress(customer=customer, digest=_digest(a), **a.__dict__)
+            CustomerAddress(customer=customer, digest=address_digest(a), **a.__dict__)
             for a in sources
             if a.street or a.city
         ],
@@ -78,7 +78,8 @@ def _identifies(normalised: str) -> bool:
     return "@" in normalised.strip("@") or (len(found) >= PHONE_DIGITS and len(set(found)) > 1)
 
 
-def _digest(address: AddressDraft) -> str:
+def address_digest(address: AddressDraft) -> str:
+    """What tells two addresses of a customer apart (SHA-256, hex); case and white space at the ends do not count."""
     return hashlib.sha256(
         "\x1f".join(part.strip().casefold() for part in astuple(address)).encode()
     ).hexdigest()
