@@ -21,6 +21,7 @@ from orders.guards import NOTHING, Arguments
 from orders.selectors import facts_of
 from orders.services.access import lock_order
 from shops.actors import Actor
+from shops.locks import lock
 from shops.models import Shop
 from shops.permissions import Action, require
 
@@ -52,7 +53,7 @@ def move_deal(
     Raises StaleBoard when the card is no longer where the person saw it, NeedsInput when the order's change needs
     data, MoveNotAllowed or an order's refusal; then nothing was written.
     """
-    deal = _lock(deal_id, actor)
+    deal = _lock(deal_id, to_stage_id, actor)
     stage = Stage.objects.filter(pk=to_stage_id, funnel_id=deal.funnel_id).first()
     if stage is None:
         raise MoveNotAllowed(_("This stage is not on this board any more; reload the page."), code="no_stage")
@@ -83,11 +84,18 @@ def move_deal(
     return MoveResult(deal.pk, move_id, undo_until, from_stage, stage, bool(changes))
 
 
-def _lock(deal_id: int, actor: Actor) -> Deal:
-    """The deal, protected by its order's lock, or by its own where there is no order yet."""
+def _lock(deal_id: int, to_stage_id: int, actor: Actor) -> Deal:
+    """The deal, protected by its order's lock, or by its own where there is no order yet.
+
+    The two columns of a drag are locked before any card: limits are counted, and room is made between cards,
+    by one drag at a time. Changes that come from the order's side wait for neither.
+    """
     order_id = Deal.objects.values_list("order_id", flat=True).get(pk=deal_id)
     if order_id is not None:
         lock_order(order_id=order_id, actor=actor, action=Action.MOVE_DEAL)
+    stage_id = Deal.objects.values_list("stage_id", flat=True).get(pk=deal_id)
+    lock(Stage.objects.all(), [stage_id, to_stage_id])
+    if order_id is not None:
         return Deal.objects.select_related("stage", "order__shop", "funnel").get(pk=deal_id)
     deal = projection.lock_deal(deal_id)
     require(actor, shop_id=deal.funnel.shop_id, action=Action.MOVE_DEAL)
