@@ -42,7 +42,8 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
     page = BoardPage(request, funnel, address_of(request, slug))
     if "column" in request.GET and request.htmx:  # type: ignore[attr-defined]
         return _more_cards(request, page)
-    remember_shop(user_id=request.user.pk, shop_id=funnel.shop_id)  # type: ignore[arg-type]
+    if page.user.last_shop_id != funnel.shop_id:
+        remember_shop(user_id=page.user.pk, shop_id=funnel.shop_id)
     return render(request, "crm/board.html", _page_context(request, page))
 
 

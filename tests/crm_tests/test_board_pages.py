@@ -1,0 +1,288 @@
+"""The board's page: who sees it, what it shows, what it costs, and what an open one is told."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from crm.models import BoardChange, Deal, Funnel, Stage
+from orders import services as orders
+from orders.statuses import Status
+from shops.actors import Actor
+from shops.models import Shop, User
+from shops.permissions import Role
+from tests.factories import ADDRESS, PAID, SYSTEM, make_line, make_order, make_product, make_shop, make_user
+
+pytestmark = pytest.mark.django_db
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def sign_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def board_url(shop: Shop, query: str = "") -> str:
+    return f"/board/{Funnel.objects.get(shop=shop, is_default=True).slug}/{query}"
+
+
+def cards_in(html: str) -> list[str]:
+    return re.findall(r'data-order="([^"]+)"', html)
+
+
+def test_home_leads_to_the_board_of_the_shop_used_last() -> None:
+    first, second = make_shop(name="A"), make_shop(name="B")
+    user = make_user(first)
+    second.memberships.create(user=user, role=Role.MANAGER)
+    client = sign_in(user)
+
+    assert client.get("/")["Location"] == board_url(first)
+    client.get(board_url(second))
+
+    assert client.get("/")["Location"] == board_url(second)
+
+
+def test_home_says_so_to_somebody_without_a_shop() -> None:
+    answer = sign_in(make_user()).get("/")
+
+    assert answer.status_code == 200
+    assert b"not a member of any shop" in answer.content
+
+
+def test_it_is_not_there_for_members_of_other_shops() -> None:
+    shop, other = make_shop(), make_shop()
+    client = sign_in(make_user(other))
+
+    for url in (board_url(shop), board_url(shop).rstrip("/") + "/changes/", board_url(shop) + "stages.css"):
+        assert client.get(url).status_code == 404
+    assert Client().get(board_url(shop)).status_code == 302
+
+
+def test_it_shows_four_lines_and_only_true_marks() -> None:
+    shop = make_shop(language="en")
+    scarce, plenty = make_product(shop, stock=1, name="Tray"), make_product(shop, stock=50, name="Cup")
+    short = make_order(shop, lines=(make_line(scarce, 3), make_line(plenty)))
+    paid = make_order(shop, lines=(make_line(plenty, 2),), delivery_kind="locker", pickup_point="EB-1", shipping=replace(ADDRESS, name="Radu Pop", phone="0733 000 111", email="radu@example.com"), **PAID)
+    client = sign_in(make_user(shop))
+
+    html = client.get(board_url(shop)).content.decode()
+    first, second = (html[html.index(f'data-order="{order.number}"') :].partition("</article>")[0] for order in (short, paid))
+
+    assert "Tray" in first
+    assert "+ 1" in first
+    assert "short stock" in first
+    assert "COD 40.00" in first
+    assert "PAID 20.00" in second
+    assert "short stock" not in second
+    assert "other order" not in second
+    assert 'aria-label="Locker"' in second
+
+
+def test_it_marks_cards_that_stand_too_long() -> None:
+    shop = make_shop()
+    late, fresh = make_order(shop), make_order(shop)
+    Deal.objects.filter(order=late).update(stage_entered_at=timezone.now() - timedelta(days=9))
+    client = sign_in(make_user(shop))
+
+    html = client.get(board_url(shop, "?show=late")).content.decode()
+
+    assert cards_in(html) == [late.number]
+    assert fresh.number not in html
+    assert "deal-card is-late" in html
+
+
+@pytest.mark.parametrize(
+    ("figure", "count"), [("call", 3), ("unpaid", 1), ("short", 1), ("no-awb", 1), ("failed", 0), ("cod", 1)]
+)
+def test_each_figure_of_today_counts_what_its_filter_shows(figure: str, count: int) -> None:
+    shop = make_shop()
+    make_order(shop, lines=(make_line(make_product(shop, stock=0), 2),))
+    make_order(shop, payment_method="transfer")
+    make_order(shop)
+    packed = make_order(shop, status=Status.PROCESSING)
+    Deal.objects.filter(order=packed).update(stage=Stage.objects.get(funnel__shop=shop, slug="packed"))
+    road = make_order(shop, status=Status.SHIPPED)
+    make_order(shop, status=Status.SHIPPED, **PAID)
+    client = sign_in(make_user(shop))
+    Deal.objects.filter(order__payment_method="transfer").update(stage=Stage.objects.get(funnel__shop=shop, slug="new"))
+
+    html = client.get(board_url(shop, f"?show={figure}")).content.decode()
+
+    assert len(cards_in(html)) == count
+    said = re.search(rf'data-figure="{figure}"[^>]*>\s*<b>([^<]+)</b>', html)
+    assert said is not None
+    if figure == "cod":
+        assert cards_in(html) == [road.number]
+    else:
+        assert said[1] == str(count)
+
+
+def test_it_narrows_to_mine_and_to_unclaimed() -> None:
+    shop = make_shop()
+    mine, free = make_order(shop), make_order(shop)
+    user = make_user(shop)
+    orders.claim_order(order_id=mine.pk, actor=Actor.person(user))
+    client = sign_in(user)
+
+    assert cards_in(client.get(board_url(shop, "?whose=mine")).content.decode()) == [mine.number]
+    assert cards_in(client.get(board_url(shop, "?whose=unclaimed")).content.decode()) == [free.number]
+
+
+def test_a_folded_stage_opens_and_folds_by_a_link() -> None:
+    shop = make_shop()
+    cancelled = make_order(shop, status=Status.CANCELLED)
+    client = sign_in(make_user(shop))
+
+    folded, opened = (client.get(board_url(shop, query)).content.decode() for query in ("", "?open=cancelled"))
+
+    assert cancelled.number not in folded
+    assert "?open=cancelled" in folded
+    assert cards_in(opened) == [cancelled.number]
+
+
+def test_more_cards_come_by_key_as_a_fragment_and_as_a_page() -> None:
+    shop = make_shop()
+    product = make_product(shop, stock=1000)
+    numbers = [make_order(shop, lines=(make_line(product),)).number for _ in range(23)]
+    client = sign_in(make_user(shop))
+    first = client.get(board_url(shop)).content.decode()
+    more = re.search(r'href="([^"]*column=new[^"]*)"', first)
+    assert more is not None
+    url = more[1].replace("&amp;", "&")
+
+    fragment = client.get(url, headers={"HX-Request": "true"}).content.decode()
+    page = client.get(url).content.decode()
+
+    assert cards_in(first) == numbers[:20]
+    assert cards_in(fragment) == numbers[20:] == cards_in(page)
+    assert "<html" not in fragment
+    assert "column-more" not in fragment
+
+
+def test_it_costs_the_same_for_three_times_the_cards(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    shop = make_shop()
+    product = make_product(shop, stock=1000)
+    client = sign_in(make_user(shop))
+    url = board_url(shop)
+
+    def fill(count: int) -> None:
+        for status in (Status.NEW, Status.CONFIRMED, Status.SHIPPED):
+            for _ in range(count):
+                make_order(shop, status=status, lines=(make_line(product),))
+
+    fill(1)
+    client.get(url)
+    with django_assert_num_queries(22, exact=False) as few:
+        client.get(url)
+    fill(3)
+    with django_assert_num_queries(len(few.captured_queries)):
+        client.get(url)
+
+
+def test_a_hostile_name_is_text() -> None:
+    shop = make_shop(name=HOSTILE)
+    make_order(shop, lines=(make_line(make_product(shop, name=HOSTILE)),), shipping=replace(ADDRESS, name=HOSTILE, city=HOSTILE))
+    Stage.objects.filter(funnel__shop=shop, slug="new").update(name=HOSTILE)
+
+    html = sign_in(make_user(shop, first_name=HOSTILE)).get(board_url(shop)).content.decode()
+
+    assert "<img" not in html
+    assert "&lt;img" in html
+
+
+def test_no_style_or_script_stands_in_the_page() -> None:
+    shop = make_shop()
+    make_order(shop)
+
+    answer = sign_in(make_user(shop)).get(board_url(shop))
+    html = answer.content.decode()
+
+    assert "unsafe" not in answer["Content-Security-Policy"]
+    assert not re.search(r"\sstyle=|<style|\son[a-z]+=", html)
+    assert not re.search(r"<script(?![^>]* src=)", html)
+
+
+def test_stage_colours_come_in_a_sheet_that_may_be_kept() -> None:
+    shop = make_shop()
+    client = sign_in(make_user(shop))
+    href = re.search(r'href="([^"]*stages\.css\?v=[^"]+)"', client.get(board_url(shop)).content.decode())
+    assert href is not None
+
+    sheet = client.get(href[1])
+    Stage.objects.filter(funnel__shop=shop, slug="new").update(colour="#123456")
+    other = re.search(r'href="([^"]*stages\.css\?v=[^"]+)"', client.get(board_url(shop)).content.decode())
+
+    assert sheet["Content-Type"].startswith("text/css")
+    assert "immutable" in sheet["Cache-Control"]
+    assert '[data-stage="new"] { --stage: #2563EB; }' in sheet.content.decode()
+    assert other is not None
+    assert other[1] != href[1]
+
+
+def test_an_open_board_hears_of_changes_once() -> None:
+    shop = make_shop()
+    order = make_order(shop)
+    client = sign_in(make_user(shop))
+    url = board_url(shop).rstrip("/") + "/changes/"
+    cursor, seen = _mark(client.get(board_url(shop)).content.decode())
+
+    assert client.get(url, {"cursor": cursor, "seen": seen}).status_code == 204
+    orders.confirm_order(order_id=order.pk, actor=SYSTEM)
+    news = client.get(url, {"cursor": cursor, "seen": seen})
+
+    html = news.content.decode()
+    assert cards_in(html) == [order.number]
+    assert 'data-stage="confirmed"' in html
+    assert html.count('class="column-head') == 12
+    cursor, seen = _mark(html)
+    assert client.get(url, {"cursor": cursor, "seen": seen}).status_code == 204
+
+
+def test_an_open_board_loads_again_after_too_many_changes() -> None:
+    shop = make_shop()
+    deal = Deal.objects.get(order=make_order(shop))
+    client = sign_in(make_user(shop))
+    BoardChange.objects.bulk_create(BoardChange(funnel=deal.funnel, deal=deal) for _ in range(250))
+
+    answer = client.get(board_url(shop).rstrip("/") + "/changes/", {"cursor": "0"})
+
+    assert answer.status_code == 204
+    assert answer["HX-Redirect"] == board_url(shop)
+
+
+def test_a_quiet_poll_costs_few_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    shop = make_shop()
+    make_order(shop)
+    client = sign_in(make_user(shop))
+    cursor, seen = _mark(client.get(board_url(shop)).content.decode())
+    url = board_url(shop).rstrip("/") + "/changes/"
+
+    with django_assert_num_queries(4):
+        client.get(url, {"cursor": cursor, "seen": seen})
+
+
+def test_nonsense_in_the_address_is_ignored() -> None:
+    shop = make_shop()
+    order = make_order(shop)
+    client = sign_in(make_user(shop))
+
+    html = client.get(board_url(shop, "?whose=x&show=y&open=z&open=<b>")).content.decode()
+
+    assert cards_in(html) == [order.number]
+    assert client.get(board_url(shop, "?column=nope")).status_code == 404
+    assert client.get(board_url(shop, "?column=new&after=99999")).status_code == 404
+    assert client.get(board_url(shop).rstrip("/") + "/changes/", {"cursor": "x", "seen": "a,b"}).status_code == 200
+
+
+def _mark(html: str) -> tuple[Any, Any]:
+    found = re.search(r'data-cursor="(\d+)"\s+data-seen="([\d,]*)"', html)
+    assert found is not None
+    return found[1], found[2]
