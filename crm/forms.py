@@ -13,5 +13,7 @@ class CommentForm(forms.Form):
         label=_("Comment"),
         max_length=10_000,
         error_messages={"required": _("Write something first.")},
-        widget=forms.Textarea(attrs={"rows": 2, "placeholder": _("Write to colleagues; customers never see it.")}),
+        widget=forms.Textarea(
+            attrs={"rows": 2, "placeholder": _("Write to colleagues; customers never see it.")}
+        ),
     )

@@ -51,7 +51,7 @@ def conditions(funnel: Funnel) -> dict[str, Q]:
         & ~Q(order__payment_method=PaymentMethod.COD),
         "short": Q(order_id__in=_waiting_for_goods(funnel.shop_id), order__status__in=BEFORE_HANDOVER),
         "no-awb": Q(stage__in=[stage.pk for stage in stages if stage.slug == PACKED])
-        & ~Exists(_numbered_parcels()),
+        & Q(~Exists(_numbered_parcels())),
         "failed": Q(Exists(_failed_messages())),
         "cod": Q(order__status=Status.SHIPPED, order__payment_method=PaymentMethod.COD)
         & ~Q(order__payment_status=PaymentStatus.PAID),

@@ -28,13 +28,31 @@ def icon(name: str, size: str = "", label: str = "") -> SafeString:
     shape = "icon icon-small" if size == "small" else "icon"
     href = f"{static('icons.svg')}#{name}"
     if label:
-        return format_html('<svg class="{}" role="img" aria-label="{}"><title>{}</title><use href="{}"/></svg>', shape, label, label, href)
+        return format_html(
+            '<svg class="{}" role="img" aria-label="{}"><title>{}</title><use href="{}"/></svg>',
+            shape,
+            label,
+            label,
+            href,
+        )
     return format_html('<svg class="{}" aria-hidden="true"><use href="{}"/></svg>', shape, href)
 
 
-SOURCES = {"woocommerce": "globe", "shopify": "globe", "api": "plug", "csv": "file-spreadsheet", "file": "file-spreadsheet", "manual": "phone"}
+SOURCES = {
+    "woocommerce": "globe",
+    "shopify": "globe",
+    "api": "plug",
+    "csv": "file-spreadsheet",
+    "file": "file-spreadsheet",
+    "manual": "phone",
+}
 SOURCE_NAMES = {"woocommerce": "WooCommerce", "shopify": "Shopify", "api": "API", "csv": "CSV"}
-DELIVERY_ICONS = {DeliveryKind.DOOR: "house", DeliveryKind.LOCKER: "archive", DeliveryKind.PICKUP: "map-pin", DeliveryKind.OWN: "truck"}
+DELIVERY_ICONS: dict[str, str] = {
+    DeliveryKind.DOOR: "house",
+    DeliveryKind.LOCKER: "archive",
+    DeliveryKind.PICKUP: "map-pin",
+    DeliveryKind.OWN: "truck",
+}
 
 
 @register.simple_tag

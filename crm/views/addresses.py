@@ -31,7 +31,11 @@ class BoardAddress:
     def url(self, view: str = "crm:board", **changes: object) -> str:
         """The address of a board page, with some words changed."""
         wanted = replace(self, **changes)  # type: ignore[arg-type]
-        pairs = [("whose", wanted.whose), ("show", wanted.show), *(("open", slug) for slug in wanted.unfolded)]
+        pairs = [
+            ("whose", wanted.whose),
+            ("show", wanted.show),
+            *(("open", slug) for slug in wanted.unfolded),
+        ]
         query = urlencode([(name, value) for name, value in pairs if value])
         return reverse(view, args=[self.slug]) + (f"?{query}" if query else "")
 

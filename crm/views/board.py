@@ -96,7 +96,11 @@ def changes(request: HttpRequest, slug: str) -> HttpResponse:
     seen = {int(key) for key in request.GET.get("seen", "").split(",")[:2000] if key.isdecimal()}
     cursor = request.GET.get("cursor", "")
     news = changes_since(
-        page.user, page.funnel, cursor=int(cursor) if cursor.isdecimal() else 0, seen=seen, filters=page.filters
+        page.user,
+        page.funnel,
+        cursor=int(cursor) if cursor.isdecimal() else 0,
+        seen=seen,
+        filters=page.filters,
     )
     if news is None:
         return HttpResponse(status=204)

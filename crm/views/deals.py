@@ -33,7 +33,12 @@ from orders.statuses import Status
 from shops.actors import Actor
 from shops.errors import DomainError, NotPermitted
 
-FORMS: dict[str, type[OrderForm]] = {"ship": ShipForm, "cancel": CancelForm, "return": ReturnForm, "reopen": ReopenForm}
+FORMS: dict[str, type[OrderForm]] = {
+    "ship": ShipForm,
+    "cancel": CancelForm,
+    "return": ReturnForm,
+    "reopen": ReopenForm,
+}
 FORM_OF_STATUS: dict[str, str] = {
     Status.SHIPPED: "ship",
     Status.DELIVERED: "ship",
@@ -77,7 +82,9 @@ def move(request: HttpRequest, deal_id: int) -> HttpResponse:
             arguments=Arguments(**form.cleaned_data) if form else NOTHING,
         )
     except NeedsInput as needs:
-        return _ask(request, found, stage, form or _empty_form(found, needs.form), needs.sentence if form else "")
+        return _ask(
+            request, found, stage, form or _empty_form(found, needs.form), needs.sentence if form else ""
+        )
     except DomainError as error:
         return _refused(request, found, error)
     toast = moved_toast(found.title, result)
@@ -93,7 +100,9 @@ def undo(request: HttpRequest, move_id: uuid.UUID) -> HttpResponse:
         services.undo_move(move_id=move_id, actor=_actor(request))
     except DomainError as error:
         return _refused(request, found, error)
-    return _done(request, found, Toast(title=_("%(number)s is back.") % {"number": found.title}, icon="undo-2"))
+    return _done(
+        request, found, Toast(title=_("%(number)s is back.") % {"number": found.title}, icon="undo-2")
+    )
 
 
 @require_POST
@@ -105,7 +114,9 @@ def claim(request: HttpRequest, deal_id: int) -> HttpResponse:
         services.claim_deal(deal_id=found.pk, actor=_actor(request))
     except DomainError as error:
         return _refused(request, found, error)
-    return _done(request, found, Toast(title=_("%(number)s is yours.") % {"number": found.title}, icon="user-check"))
+    return _done(
+        request, found, Toast(title=_("%(number)s is yours.") % {"number": found.title}, icon="user-check")
+    )
 
 
 @require_POST
@@ -117,7 +128,9 @@ def release(request: HttpRequest, deal_id: int) -> HttpResponse:
         services.release_deal(deal_id=found.pk, actor=_actor(request))
     except DomainError as error:
         return _refused(request, found, error)
-    return _done(request, found, Toast(title=_("%(number)s is free again.") % {"number": found.title}, icon="user"))
+    return _done(
+        request, found, Toast(title=_("%(number)s is free again.") % {"number": found.title}, icon="user")
+    )
 
 
 @require_POST
@@ -153,13 +166,17 @@ def _done(request: HttpRequest, found: Deal, toast: Toast) -> HttpResponse:
     if not _is_board(request):
         messages.success(request, toast.title)
         return _see(_back(request, found))
-    return _page(request, found).answer(deal_ids=_still_seen(request, found), removed=_unseen(request, found), toasts=[toast])
+    return _page(request, found).answer(
+        deal_ids=_still_seen(request, found), removed=_unseen(request, found), toasts=[toast]
+    )
 
 
 def _refused(request: HttpRequest, found: Deal, error: DomainError) -> HttpResponse:
     status = 409 if isinstance(error, StaleBoard) else 403 if isinstance(error, NotPermitted) else 422
     if not _is_board(request):
-        return render(request, "crm/move.html", {"deal": _visible(request, found.pk), "error": error}, status=status)
+        return render(
+            request, "crm/move.html", {"deal": _visible(request, found.pk), "error": error}, status=status
+        )
     return _page(request, found).answer(
         deal_ids=_still_seen(request, found),
         removed=_unseen(request, found),
@@ -170,7 +187,11 @@ def _refused(request: HttpRequest, found: Deal, error: DomainError) -> HttpRespo
 
 def _ask(request: HttpRequest, found: Deal, stage: Stage, form: OrderForm, sentence: str) -> HttpResponse:
     context: dict[str, Any] = {"deal": found, "stage": stage, "form": form, "sentence": sentence}
-    context |= {"seen_stage": request.POST.get("seen_stage", ""), "after": request.POST.get("after", ""), "next": request.POST.get("next", "")}
+    context |= {
+        "seen_stage": request.POST.get("seen_stage", ""),
+        "after": request.POST.get("after", ""),
+        "next": request.POST.get("next", ""),
+    }
     template = "crm/move.html#dialog" if _is_board(request) else "crm/move.html"
     return render(request, template, context, status=422)
 
@@ -233,7 +254,9 @@ def _page(request: HttpRequest, found: Deal) -> BoardPage:
 
 def _back(request: HttpRequest, found: Deal) -> str:
     wanted = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+    if url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
         return wanted
     return f"{reverse('crm:board', args=[found.funnel.slug])}#deal-card-{found.pk}"
 

@@ -79,7 +79,11 @@ class BoardPage:
     def filters(self) -> Filters:
         """What the address narrows the board to; a figure's condition is only built when one is asked for."""
         whose = Filters(self.address.whose, self.user.pk)
-        return Filters(whose.whose, whose.user_id, self.figures[self.address.show]) if self.address.show else whose
+        return (
+            Filters(whose.whose, whose.user_id, self.figures[self.address.show])
+            if self.address.show
+            else whose
+        )
 
     @cached_property
     def locks_others(self) -> bool:
@@ -126,7 +130,10 @@ class BoardPage:
         """All, mine, unclaimed: as links."""
         labels = {"": _("All"), "mine": _("Mine"), "unclaimed": _("Unclaimed")}
         here = self.address.whose
-        return [{"label": labels[code], "url": self.address.url(whose=code), "is_on": code == here} for code in WHOSE]
+        return [
+            {"label": labels[code], "url": self.address.url(whose=code), "is_on": code == here}
+            for code in WHOSE
+        ]
 
     def render(self, partial: str, context: dict[str, Any]) -> SafeString:
         return render_to_string(f"{TEMPLATE}#{partial}", context, request=self.request)
@@ -203,7 +210,9 @@ def seconds_until(moment: datetime | None) -> int:
 
 def held_channels(move_id: uuid.UUID) -> str:
     """The channels on which messages of this move wait, in words; empty when nobody will be told."""
-    held = Message.objects.filter(move_id=move_id, state=MessageState.QUEUED).values_list("channel", flat=True)
+    held = Message.objects.filter(move_id=move_id, state=MessageState.QUEUED).values_list(
+        "channel", flat=True
+    )
     channels = set(held)
     if channels == {Channel.EMAIL, Channel.SMS}:
         return _("e-mail and SMS")

@@ -61,8 +61,12 @@ class Visitor:
 
     def open(self, user: User, *, phone: bool = False, scripts: bool = True) -> Page:
         """A window in which this person is signed in."""
-        options: dict[str, Any] = {"viewport": PHONE, "has_touch": True, "is_mobile": True} if phone else {"viewport": DESK}
-        context = self.browser.new_context(base_url=self.address, locale="en-GB", java_script_enabled=scripts, **options)
+        options: dict[str, Any] = (
+            {"viewport": PHONE, "has_touch": True, "is_mobile": True} if phone else {"viewport": DESK}
+        )
+        context = self.browser.new_context(
+            base_url=self.address, locale="en-GB", java_script_enabled=scripts, **options
+        )
         self.contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
@@ -167,7 +171,19 @@ def worker(live_server: LiveServer, sinks: Sinks, tmp_path: Path) -> Iterator[su
         "REDIS_URL": "",
     }
     environment.pop("CELERY_BROKER_URL")
-    command = [sys.executable, "-m", "celery", "--quiet", "-A", "oms", "worker", "--pool", "threads", "--concurrency", "2"]
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "--quiet",
+        "-A",
+        "oms",
+        "worker",
+        "--pool",
+        "threads",
+        "--concurrency",
+        "2",
+    ]
     command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     with (tmp_path / "worker.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
@@ -180,7 +196,9 @@ def _database_url() -> str:
     values = connection.settings_dict
     if connection.vendor == "sqlite":
         return f"sqlite:///{values['NAME']}"
-    return f"postgres://{values['USER']}:{values['PASSWORD']}@{values['HOST']}:{values['PORT']}/{values['NAME']}"
+    return (
+        f"postgres://{values['USER']}:{values['PASSWORD']}@{values['HOST']}:{values['PORT']}/{values['NAME']}"
+    )
 
 
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = 25) -> None:

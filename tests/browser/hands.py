@@ -26,7 +26,9 @@ def pick_up(page: Page, number: str, stage: str) -> None:
     assert start is not None and end is not None
     page.mouse.move(start["x"] + 60, start["y"] + 34)
     page.mouse.down()
-    with page.expect_response(lambda response: response.url.endswith("/move/") and response.request.method == "GET"):
+    with page.expect_response(
+        lambda response: response.url.endswith("/move/") and response.request.method == "GET"
+    ):
         page.mouse.move(start["x"] + 80, start["y"] + 44, steps=5)
         page.mouse.move(end["x"] + end["width"] / 2, end["y"] + 130, steps=15)
 

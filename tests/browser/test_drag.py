@@ -135,7 +135,14 @@ def test_it_snaps_back_with_the_reason_when_the_server_refuses(sign_in: SignIn) 
     order = make_order(shop)
     page = open_board(sign_in, shop)
     # The page was told that all is well; meanwhile the goods are gone.
-    page.route("**/move/", lambda route: route.fulfill(json={"stages": {"confirmed": {"why": ""}}}) if route.request.method == "GET" else route.continue_())
+    page.route(
+        "**/move/",
+        lambda route: (
+            route.fulfill(json={"stages": {"confirmed": {"why": ""}}})
+            if route.request.method == "GET"
+            else route.continue_()
+        ),
+    )
     Order.objects.filter(pk=order.pk).update(payment_method="card")
 
     drag(page, order.number, "confirmed")

@@ -89,7 +89,9 @@ def test_it_works_without_scripts(sign_in: SignIn) -> None:
 def test_it_shows_a_hostile_name_as_text(sign_in: SignIn) -> None:
     shop = make_shop()
     product = make_product(shop, name=HOSTILE)
-    order = make_order(shop, lines=(make_line(product),), shipping=replace(ADDRESS, name=HOSTILE, city=HOSTILE))
+    order = make_order(
+        shop, lines=(make_line(product),), shipping=replace(ADDRESS, name=HOSTILE, city=HOSTILE)
+    )
     page = sign_in(make_user(shop, language="en", first_name=HOSTILE))
 
     page.goto(board_path(shop))

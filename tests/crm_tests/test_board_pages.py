@@ -70,11 +70,21 @@ def test_it_shows_four_lines_and_only_true_marks() -> None:
     shop = make_shop(language="en")
     scarce, plenty = make_product(shop, stock=1, name="Tray"), make_product(shop, stock=50, name="Cup")
     short = make_order(shop, lines=(make_line(scarce, 3), make_line(plenty)))
-    paid = make_order(shop, lines=(make_line(plenty, 2),), delivery_kind="locker", pickup_point="EB-1", shipping=replace(ADDRESS, name="Radu Pop", phone="0733 000 111", email="radu@example.com"), **PAID)
+    paid = make_order(
+        shop,
+        lines=(make_line(plenty, 2),),
+        delivery_kind="locker",
+        pickup_point="EB-1",
+        shipping=replace(ADDRESS, name="Radu Pop", phone="0733 000 111", email="radu@example.com"),
+        **PAID,
+    )
     client = sign_in(make_user(shop))
 
     html = client.get(board_url(shop)).content.decode()
-    first, second = (html[html.index(f'data-order="{order.number}"') :].partition("</article>")[0] for order in (short, paid))
+    first, second = (
+        html[html.index(f'data-order="{order.number}"') :].partition("</article>")[0]
+        for order in (short, paid)
+    )
 
     assert "Tray" in first
     assert "+ 1" in first
@@ -112,7 +122,9 @@ def test_each_figure_of_today_counts_what_its_filter_shows(figure: str, count: i
     road = make_order(shop, status=Status.SHIPPED)
     make_order(shop, status=Status.SHIPPED, **PAID)
     client = sign_in(make_user(shop))
-    Deal.objects.filter(order__payment_method="transfer").update(stage=Stage.objects.get(funnel__shop=shop, slug="new"))
+    Deal.objects.filter(order__payment_method="transfer").update(
+        stage=Stage.objects.get(funnel__shop=shop, slug="new")
+    )
 
     html = client.get(board_url(shop, f"?show={figure}")).content.decode()
 
@@ -141,7 +153,9 @@ def test_a_folded_stage_opens_and_folds_by_a_link() -> None:
     cancelled = make_order(shop, status=Status.CANCELLED)
     client = sign_in(make_user(shop))
 
-    folded, opened = (client.get(board_url(shop, query)).content.decode() for query in ("", "?open=cancelled"))
+    folded, opened = (
+        client.get(board_url(shop, query)).content.decode() for query in ("", "?open=cancelled")
+    )
 
     assert cancelled.number not in folded
     assert "?open=cancelled" in folded
@@ -167,7 +181,9 @@ def test_more_cards_come_by_key_as_a_fragment_and_as_a_page() -> None:
     assert "column-more" not in fragment
 
 
-def test_it_costs_the_same_for_three_times_the_cards(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_it_costs_the_same_for_three_times_the_cards(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
     shop = make_shop()
     product = make_product(shop, stock=1000)
     client = sign_in(make_user(shop))
@@ -189,7 +205,11 @@ def test_it_costs_the_same_for_three_times_the_cards(django_assert_num_queries: 
 
 def test_a_hostile_name_is_text() -> None:
     shop = make_shop(name=HOSTILE)
-    make_order(shop, lines=(make_line(make_product(shop, name=HOSTILE)),), shipping=replace(ADDRESS, name=HOSTILE, city=HOSTILE))
+    make_order(
+        shop,
+        lines=(make_line(make_product(shop, name=HOSTILE)),),
+        shipping=replace(ADDRESS, name=HOSTILE, city=HOSTILE),
+    )
     Stage.objects.filter(funnel__shop=shop, slug="new").update(name=HOSTILE)
 
     html = sign_in(make_user(shop, first_name=HOSTILE)).get(board_url(shop)).content.decode()
@@ -279,7 +299,10 @@ def test_nonsense_in_the_address_is_ignored() -> None:
     assert cards_in(html) == [order.number]
     assert client.get(board_url(shop, "?column=nope")).status_code == 404
     assert client.get(board_url(shop, "?column=new&after=99999")).status_code == 404
-    assert client.get(board_url(shop).rstrip("/") + "/changes/", {"cursor": "x", "seen": "a,b"}).status_code == 200
+    assert (
+        client.get(board_url(shop).rstrip("/") + "/changes/", {"cursor": "x", "seen": "a,b"}).status_code
+        == 200
+    )
 
 
 def _mark(html: str) -> tuple[Any, Any]:

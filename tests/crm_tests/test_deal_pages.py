@@ -50,7 +50,15 @@ def test_it_tells_everything_about_the_deal() -> None:
 
     html = sign_in(user).get(f"/deals/{deal.pk}/").content.decode()
 
-    for words in ("Call after two", "Fragile", "New → Confirmed", "Cluj-Napoca", "FAN Courier", order.number, "Mara Ilie"):
+    for words in (
+        "Call after two",
+        "Fragile",
+        "New → Confirmed",
+        "Cluj-Napoca",
+        "FAN Courier",
+        order.number,
+        "Mara Ilie",
+    ):
         assert words in html
     assert html.count("leaves at") == Message.objects.filter(order=order, event="confirmed").count() > 0
     assert "Undo" in html
@@ -78,13 +86,24 @@ def test_it_is_not_there_for_members_of_other_shops() -> None:
 
     assert stranger.get(f"/deals/{deal.pk}/").status_code == 404
     assert stranger.get(f"/deals/{deal.pk}/move/").status_code == 404
-    for path in (f"/deals/{deal.pk}/move/", f"/deals/{deal.pk}/claim/", f"/deals/{deal.pk}/release/", f"/deals/{deal.pk}/comments/", f"/moves/{move.move_id}/undo/"):
-        assert stranger.post(path, {"stage": "cancelled", "text": "x", "reason_code": "other"}).status_code == 404
+    for path in (
+        f"/deals/{deal.pk}/move/",
+        f"/deals/{deal.pk}/claim/",
+        f"/deals/{deal.pk}/release/",
+        f"/deals/{deal.pk}/comments/",
+        f"/moves/{move.move_id}/undo/",
+    ):
+        assert (
+            stranger.post(path, {"stage": "cancelled", "text": "x", "reason_code": "other"}).status_code
+            == 404
+        )
     assert status_of(order) == Status.CONFIRMED
     assert not DealComment.objects.exists()
 
 
-def test_its_queries_do_not_grow_with_lines_moves_and_comments(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_its_queries_do_not_grow_with_lines_moves_and_comments(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
     shop = make_shop()
     user = make_user(shop)
     product = make_product(shop, stock=100)
@@ -124,7 +143,9 @@ def test_a_move_from_the_board_answers_with_the_card_the_heads_and_undo() -> Non
     order = make_order(shop)
     deal = deal_of(order)
 
-    answer = sign_in(make_user(shop)).post(f"/deals/{deal.pk}/move/", {"stage": "confirmed", "seen_stage": "new", "after": "0"}, headers=BOARD)
+    answer = sign_in(make_user(shop)).post(
+        f"/deals/{deal.pk}/move/", {"stage": "confirmed", "seen_stage": "new", "after": "0"}, headers=BOARD
+    )
     html = answer.content.decode()
 
     assert answer.status_code == 200
@@ -142,7 +163,9 @@ def test_a_refused_move_says_why_and_changes_nothing() -> None:
     client = sign_in(make_user(shop))
     before = (OrderEvent.objects.count(), Message.objects.count())
 
-    board = client.post(f"/deals/{deal_of(order).pk}/move/", {"stage": "new", "seen_stage": "delivered"}, headers=BOARD)
+    board = client.post(
+        f"/deals/{deal_of(order).pk}/move/", {"stage": "new", "seen_stage": "delivered"}, headers=BOARD
+    )
     page = client.post(f"/deals/{deal_of(order).pk}/move/", {"stage": "new", "seen_stage": "delivered"})
 
     for answer in (board, page):
@@ -159,12 +182,16 @@ def test_a_stale_move_is_answered_409_with_the_truth() -> None:
     orders.confirm_order(order_id=order.pk, actor=SYSTEM)
     client = sign_in(make_user(shop))
 
-    answer = client.post(f"/deals/{deal_of(order).pk}/move/", {"stage": "no-answer", "seen_stage": "new"}, headers=BOARD)
+    answer = client.post(
+        f"/deals/{deal_of(order).pk}/move/", {"stage": "no-answer", "seen_stage": "new"}, headers=BOARD
+    )
 
     assert answer.status_code == 409
     assert 'data-stage="confirmed"' in answer.content.decode()
     assert deal_of(order).stage.slug == "confirmed"
-    gone = client.post(f"/deals/{deal_of(order).pk}/move/", {"stage": "picking", "seen_stage": "deleted"}, headers=BOARD)
+    gone = client.post(
+        f"/deals/{deal_of(order).pk}/move/", {"stage": "picking", "seen_stage": "deleted"}, headers=BOARD
+    )
     assert gone.status_code == 409
 
 
@@ -203,7 +230,9 @@ def test_a_hostile_reason_or_number_does_not_break_the_form() -> None:
     order = make_order(shop)
 
     answer = sign_in(make_user(shop)).post(
-        f"/deals/{deal_of(order).pk}/move/", {"stage": "shipped", "carrier": "<b>", "tracking_number": "x" * 500}, headers=BOARD
+        f"/deals/{deal_of(order).pk}/move/",
+        {"stage": "shipped", "carrier": "<b>", "tracking_number": "x" * 500},
+        headers=BOARD,
     )
 
     assert answer.status_code == 422
@@ -215,7 +244,11 @@ def test_which_stages_refuse_is_told_before_the_drop() -> None:
     shop = make_shop()
     order = make_order(shop)
 
-    stages = sign_in(make_user(shop)).get(f"/deals/{deal_of(order).pk}/move/", headers={"Accept": "application/json"}).json()["stages"]
+    stages = (
+        sign_in(make_user(shop))
+        .get(f"/deals/{deal_of(order).pk}/move/", headers={"Accept": "application/json"})
+        .json()["stages"]
+    )
 
     assert stages["confirmed"] == {"why": ""}
     assert stages["shipped"] == {"why": ""}
@@ -231,7 +264,9 @@ def test_without_scripts_the_choice_is_a_page() -> None:
     url = f"/deals/{deal_of(order).pk}/move/"
 
     page = client.get(url).content.decode()
-    moved = client.post(url, {"stage": "no-answer", "seen_stage": "new", "next": f"/deals/{deal_of(order).pk}/"})
+    moved = client.post(
+        url, {"stage": "no-answer", "seen_stage": "new", "next": f"/deals/{deal_of(order).pk}/"}
+    )
     elsewhere = client.post(url, {"stage": "new", "next": "https://evil.example/"})
 
     assert "cannot become" in page
