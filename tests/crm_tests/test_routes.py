@@ -1,0 +1,295 @@
+"""Every route of ours, tried as every role, as an admin of another shop, and without signing in.
+
+A route that is not listed here fails the first test: whoever adds one says who may use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, get_resolver
+
+from crm.models import Deal
+from notifications.models import Message
+from orders import services
+from orders.imports.models import Delivery
+from orders.imports.services.connecting import open_connection
+from orders.models import Order
+from orders.tracking import token_for
+from shops.actors import Actor
+from shops.models import Shop, User
+from shops.permissions import Role
+from tests.factories import ADDRESS, SYSTEM, make_order, make_shop, make_user
+
+pytestmark = pytest.mark.django_db
+MEMBERS = tuple(Role.values)
+Prepare = Callable[[Order, User], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One request and what each kind of person is answered; the order it is about stands in `status`."""
+
+    path: str
+    members: int
+    method: str = "get"
+    data: dict[str, Any] = field(default_factory=dict)
+    outsider: int = 404
+    anonymous: int = 302
+    status: str = "confirmed"
+    prepare: Prepare | None = None
+    except_for: dict[str, int] = field(default_factory=dict)
+
+    def expected(self) -> dict[str, int]:
+        roles = {role: self.except_for.get(role, self.members) for role in MEMBERS}
+        return roles | {"outsider": self.outsider, "anonymous": self.anonymous}
+
+
+def get(path: str, members: int = 200, **more: Any) -> Case:
+    return Case(path, members, **more)
+
+
+def post(path: str, members: int = 303, **more: Any) -> Case:
+    return Case(path, members, method="post", **more)
+
+
+def order_form(
+    slug: str, data: dict[str, Any] | None = None, *, warehouse: int | None = None, **more: Any
+) -> list[Case]:
+    """An action of the order page: its form and the click."""
+    path = f"/orders/{{order}}/{slug}/"
+    refused = {Role.WAREHOUSE: warehouse} if warehouse else {}
+    return [
+        get(path, except_for=refused, **more),
+        post(path, data=data or {}, except_for=refused, **more),
+    ]
+
+
+def prepared_parcel(order: Order, user: User) -> dict[str, Any]:
+    parcel = services.add_shipment(order_id=order.pk, actor=SYSTEM, carrier="fan", tracking_number="77")
+    return {"parcel": parcel.pk}
+
+
+def announced_return(order: Order, user: User) -> dict[str, Any]:
+    note = order.returns.get()
+    return {"return": note.pk, "restocked": {f"restocked-{row.pk}": 1 for row in note.lines.all()}}
+
+
+def own_claim(order: Order, user: User) -> dict[str, Any]:
+    Order.objects.filter(pk=order.pk).update(manager=user)
+    return {}
+
+
+def own_move(order: Order, user: User) -> dict[str, Any]:
+    change = services.start_processing(order_id=order.pk, actor=Actor.person(user))
+    return {"move": change.move_id}
+
+
+def sent_message(order: Order, user: User) -> dict[str, Any]:
+    message = Message.objects.filter(order=order, channel="email").first()
+    assert message is not None
+    Message.objects.filter(pk=message.pk).update(state="failed")
+    return {"message": message.pk}
+
+
+def failed_delivery(order: Order, user: User) -> dict[str, Any]:
+    connection = open_connection(shop_id=order.shop_id, source="woocommerce")
+    delivery = Delivery.objects.create(
+        connection=connection,
+        shop_id=order.shop_id,
+        body=b"{}",
+        content_hash="x",
+        state="failed",
+        topic="order.created",
+    )
+    return {"delivery": delivery.pk}
+
+
+W = Role.WAREHOUSE
+NOT_WAREHOUSE = {W: 403}
+UNSEEN_BY_WAREHOUSE = {W: 404}
+ADMINS_ONLY = {Role.SUPERVISOR: 403, Role.MANAGER: 403, W: 403}
+
+ROUTES: dict[str, list[Case]] = {
+    # The house
+    "healthz": [get("/healthz", outsider=200, anonymous=200)],
+    "metrics": [get("/metrics", outsider=200, anonymous=200)],
+    "media/<path:path>": [get("/media/nothing.png", 404, anonymous=404)],
+    # Signing in
+    "login/": [get("/login/", 302, outsider=302, anonymous=200)],
+    "logout/": [post("/logout/", 302, outsider=302, anonymous=302)],
+    "language/": [post("/language/", 302, data={"language": "ro"}, outsider=302)],
+    # Stock
+    "stock/": [get("/stock/", outsider=200), get("/stock/?shop={shop}")],
+    # Imports
+    "hooks/woocommerce/<slug:shop>": [post("/hooks/woocommerce/{shop}", 401, outsider=401, anonymous=401)],
+    "hooks/woocommerce/<slug:shop>/": [post("/hooks/woocommerce/{shop}/", 401, outsider=401, anonymous=401)],
+    "imports/": [get("/imports/", outsider=200, except_for=NOT_WAREHOUSE)],
+    "imports/<int:delivery_id>/": [
+        get("/imports/{delivery}/", prepare=failed_delivery, except_for=UNSEEN_BY_WAREHOUSE)
+    ],
+    "imports/<int:delivery_id>/retry/": [
+        post("/imports/{delivery}/retry/", 302, prepare=failed_delivery, except_for=UNSEEN_BY_WAREHOUSE)
+    ],
+    # Messages
+    "messages/": [get("/messages/", outsider=200, except_for=NOT_WAREHOUSE)],
+    "messages/<uuid:message_id>/": [
+        get("/messages/{message}/", prepare=sent_message, except_for=UNSEEN_BY_WAREHOUSE)
+    ],
+    "messages/<uuid:message_id>/html/": [
+        get("/messages/{message}/html/", prepare=sent_message, except_for=UNSEEN_BY_WAREHOUSE)
+    ],
+    "messages/<uuid:message_id>/resend/": [
+        post("/messages/{message}/resend/", 302, prepare=sent_message, except_for=UNSEEN_BY_WAREHOUSE)
+    ],
+    # The board
+    "": [get("/", 302, outsider=302)],
+    "board/<slug:slug>/": [get("/board/{funnel}/")],
+    "board/<slug:slug>/changes/": [get("/board/{funnel}/changes/?cursor=0")],
+    "board/<slug:slug>/stages.css": [get("/board/{funnel}/stages.css")],
+    "deals/<int:deal_id>/": [
+        get("/deals/{deal}/"),
+        get("/deals/{deal}/", status="new", except_for=UNSEEN_BY_WAREHOUSE),
+    ],
+    "deals/<int:deal_id>/move/": [
+        get("/deals/{deal}/move/"),
+        post("/deals/{deal}/move/", data={"stage": "picking"}),
+        post(
+            "/deals/{deal}/move/",
+            data={"stage": "cancelled", "reason_code": "other"},
+            except_for=NOT_WAREHOUSE,
+        ),
+    ],
+    "deals/<int:deal_id>/claim/": [post("/deals/{deal}/claim/")],
+    "deals/<int:deal_id>/release/": [post("/deals/{deal}/release/", prepare=own_claim)],
+    "deals/<int:deal_id>/comments/": [post("/deals/{deal}/comments/", data={"text": "Called."})],
+    "moves/<uuid:move_id>/undo/": [post("/moves/{move}/undo/", prepare=own_move)],
+    # Orders
+    "orders/": [get("/orders/", outsider=200)],
+    "orders/<path:number>/": [
+        get("/orders/{order}/"),
+        get("/orders/{order}/", status="new", except_for=UNSEEN_BY_WAREHOUSE),
+    ],
+    "orders/<path:number>/confirm/": order_form("confirm", status="new", warehouse=404),
+    "orders/<path:number>/start-processing/": order_form("start-processing"),
+    "orders/<path:number>/ship/": order_form("ship", {"carrier": "own"}, status="processing"),
+    "orders/<path:number>/deliver/": order_form("deliver", status="shipped"),
+    "orders/<path:number>/cancel/": order_form("cancel", {"reason_code": "other"}, warehouse=403),
+    "orders/<path:number>/return/": order_form("return", {"return_kind": "refused"}, status="shipped"),
+    "orders/<path:number>/reopen/": order_form(
+        "reopen", {"reason": "Called."}, status="cancelled", warehouse=404
+    ),
+    "orders/<path:number>/claim/": order_form("claim"),
+    "orders/<path:number>/release/": order_form("release", prepare=own_claim),
+    "orders/<path:number>/payment/": order_form("payment", {"payment_status": "paid"}, warehouse=403),
+    "orders/<path:number>/notes/": order_form("notes", {"text": "Called."}),
+    "orders/<path:number>/address/": order_form("address", ADDRESS.__dict__, warehouse=403),
+    "orders/<path:number>/billing/": order_form("billing", ADDRESS.__dict__, warehouse=403),
+    "orders/<path:number>/delivery/": order_form("delivery", {"delivery_kind": "own"}, warehouse=403),
+    "orders/<path:number>/partial/": order_form("partial", {"agreed": "on"}, warehouse=403),
+    "orders/<path:number>/shipments/": order_form("shipments", {"carrier": "own"}),
+    "orders/<path:number>/shipments/<int:target_id>/void/": order_form(
+        "shipments/{parcel}/void", prepare=prepared_parcel
+    ),
+    "orders/<path:number>/returns/<int:target_id>/receive/": order_form(
+        "returns/{return}/receive", status="returned", prepare=announced_return
+    ),
+    # Customers
+    "customers/": [get("/customers/", outsider=200, except_for=NOT_WAREHOUSE)],
+    "customers/<int:customer_id>/": [get("/customers/{customer}/", except_for=UNSEEN_BY_WAREHOUSE)],
+    "customers/<int:customer_id>/note/": [
+        post("/customers/{customer}/note/", data={"note": "Kind."}, except_for=UNSEEN_BY_WAREHOUSE)
+    ],
+    # Shops
+    "shops/<slug:slug>/": [get("/shops/{shop}/")],
+    "shops/<slug:slug>/connect/": [post("/shops/{shop}/connect/", except_for=ADMINS_ONLY)],
+    "shops/<slug:slug>/secret/": [post("/shops/{shop}/secret/", except_for=ADMINS_ONLY)],
+    # The customer's own page
+    "t/<str:token>/": [
+        get("/t/{token}/", outsider=200, anonymous=200),
+        get("/t/AAAAAAAAAAAAAAAAAAAAAA/", 404, anonymous=404),
+    ],
+}
+
+
+def routes(patterns: list[Any], prefix: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        route = f"{prefix}{pattern.pattern}"
+        if isinstance(pattern, URLPattern):
+            yield route
+        elif not route.startswith("admin/"):
+            yield from routes(pattern.url_patterns, route)
+
+
+def test_every_route_is_listed():
+    assert sorted(set(routes(get_resolver().url_patterns))) == sorted(ROUTES)
+
+
+def people_of(shop: Shop) -> dict[str, User | None]:
+    members: dict[str, User | None] = {role: make_user(shop, role) for role in MEMBERS}
+    return members | {"outsider": make_user(make_shop("PL"), Role.ADMIN), "anonymous": None}
+
+
+def places_of(order: Order) -> dict[str, Any]:
+    deal = Deal.objects.select_related("funnel").get(order=order)
+    return {
+        "order": order.number,
+        "shop": order.shop.slug,
+        "customer": order.customer_id,
+        "deal": deal.pk,
+        "funnel": deal.funnel.slug,
+        "token": token_for(order.uuid, order.tracking_version),
+    }
+
+
+def answer(case: Case, order: Order, who: str, people: dict[str, User | None]) -> int:
+    """The status of the answer, in a transaction that is taken back, so that each person meets the same order."""
+    user = people[who]
+    acting = user if user is not None and who in MEMBERS else people[Role.MANAGER]
+    assert acting is not None
+    client = Client()
+    with transaction.atomic():
+        places = places_of(order) | (case.prepare(order, acting) if case.prepare else {})
+        data = case.data | places.pop("restocked", {})
+        if user is not None:
+            client.force_login(user)
+        response = getattr(client, case.method)(case.path.format(**places), data)
+        transaction.set_rollback(True)
+    return response.status_code
+
+
+@pytest.mark.parametrize("route", sorted(ROUTES))
+def test_it_answers_each_role_as_listed(route):
+    shop = make_shop("RO")
+    people = people_of(shop)
+    for case in ROUTES[route]:
+        order = make_order(shop, status=case.status, notify=True)
+
+        answers = {who: answer(case, order, who, people) for who in people}
+
+        assert (case.method, case.path, answers) == (case.method, case.path, case.expected())
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/orders/{order}/confirm/",
+        "/deals/{deal}/move/",
+        "/shops/{shop}/secret/",
+        "/customers/{customer}/note/",
+    ],
+)
+def test_it_refuses_a_post_without_the_token_of_the_page(path):
+    order = make_order(status="new")
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(make_user(order.shop, Role.ADMIN))
+
+    response = client.post(path.format(**places_of(order)), {"stage": "confirmed", "note": "x"})
+
+    assert response.status_code == 403
+    assert Order.objects.get(pk=order.pk).status == "new"
