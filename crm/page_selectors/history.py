@@ -150,14 +150,10 @@ SENTENCES: dict[EventKind, Callable[[OrderEvent], str]] = {
 def _reason(event: OrderEvent) -> str:
     if event.kind == EventKind.REPORTED:
         return ""
-    code = next(
-        (
-            _label(kind, event.reason_code)
-            for kind in (CancelReason, ReturnKind)
-            if event.reason_code in kind.values
-        ),
-        "",
-    )
+    kinds = {Status.CANCELLED: CancelReason, Status.RETURNED: ReturnKind}
+    # The steps of one move share what was given for it; a reason belongs to the step it explains.
+    choices = kinds.get(Status(event.to_status)) if event.to_status in kinds else None
+    code = _label(choices, event.reason_code) if choices and event.reason_code else ""
     return " · ".join(part for part in (code, event.reason) if part)
 
 

@@ -14,10 +14,10 @@ from crm.page_selectors.history import Entry, history_in_words
 from inventory.selectors import Held, reservations_of
 from notifications.models import Message
 from notifications.selectors import messages_of_order
-from orders.models import Order, OrderEvent, OrderLine
+from orders.models import Order, OrderEvent, OrderLine, Return
 from orders.models.history import EventKind
 from orders.selectors import ActionState, actions_for, facts_of, order_history
-from orders.statuses import BEFORE_HANDOVER, TARGETS, ShipmentState, Status
+from orders.statuses import BEFORE_HANDOVER, TARGETS, ReturnState, ShipmentState, Status
 from orders.tracking import token_for
 from shops.permissions import Action, role_allows
 from shops.selectors import role_in_shop
@@ -100,6 +100,12 @@ class OrderPage:
     undo: UndoableMove | None
     deal_id: int | None
     messages: list[Message]
+
+    @property
+    def awaited_return(self) -> Return | None:
+        """The return that is on its way back, for who may receive it."""
+        announced = (note for note in self.order.returns.all() if note.state == ReturnState.ANNOUNCED)
+        return next(announced, None) if self.allowed.receive else None
 
     @property
     def offers_partial(self) -> bool:

@@ -100,7 +100,7 @@ def _tracked(order: Order) -> TrackedOrder:
         sentence=_sentence(order),
         steps=steps_of(order, order.changes),  # type: ignore[attr-defined]
         parcels=[
-            Parcel(carrier_name(parcel.carrier), parcel.tracking_number, parcel.tracking_url)
+            Parcel(carrier_name(parcel.carrier), parcel.tracking_number, _public_url(order, parcel))
             for parcel in order.live_shipments  # type: ignore[attr-defined]
         ],
         lines=list(order.lines.all()),
@@ -138,6 +138,11 @@ def _sentence(order: Order) -> str:
             _("Your parcel is on its way to the pick-up point; the courier tells you when it is there.")
         )
     return str(SENTENCES[Status(order.status)])
+
+
+def _public_url(order: Order, parcel: Shipment) -> str:
+    """The carrier's page, as long as there is something to follow to the customer."""
+    return parcel.tracking_url if order.status in HAPPY_PATH else ""
 
 
 def _due(order: Order) -> Decimal:

@@ -9,7 +9,8 @@
     document.addEventListener("htmx:afterSettle", (event) => {
       if (!body.contains(event.detail.elt) && event.detail.elt !== body) return;
       if (!dialog.open) dialog.showModal();
-      const field = body.querySelector("[aria-invalid=true], [autofocus], .field input:not([type=hidden]), .field select, .field textarea");
+      const wanted = ["[aria-invalid=true]", "[autofocus]", ".field input, .field select, .field textarea", "button"];
+      const field = wanted.map((selector) => body.querySelector(selector)).find(Boolean);
       if (field) field.focus();
     });
     dialog.addEventListener("click", (event) => {

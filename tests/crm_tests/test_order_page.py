@@ -14,6 +14,7 @@ from inventory.models import StockItem
 from notifications.models import Message
 from orders import services
 from orders.drafts import LineDraft
+from orders.guards import Arguments
 from orders.models import Customer, Order, OrderEvent, Shipment
 from shops.actors import Actor
 from shops.models import ClaimVisibility
@@ -439,3 +440,32 @@ def test_it_shows_times_of_the_shop(client, shop, manager):
     Order.objects.filter(pk=order.pk).update(placed_at=datetime(2026, 7, 1, 21, 30, tzinfo=UTC))
 
     assert "2 Jul 2026, 00:30" in page_of(client, order)
+
+
+def test_it_gives_a_reason_only_to_the_step_it_explains(client, shop, manager):
+    order = make_order(shop)
+    services.advance_order(
+        order_id=order.pk,
+        to="shipped",
+        actor=SYSTEM,
+        arguments=Arguments(carrier="own", reason_code="fraud"),
+    )
+    services.return_order(order_id=order.pk, actor=SYSTEM, return_kind="unclaimed")
+
+    page = page_of(client, order)
+
+    assert "Suspected fraud" not in page
+    assert "Not collected" in page
+
+
+def test_it_leads_from_a_returned_order_to_receiving_it(client, shop, manager):
+    order = make_order(shop, status="returned")
+    note = order.returns.get()
+
+    before = page_of(client, order)
+    services.receive_return(return_id=note.pk, actor=SYSTEM, restocked={})
+
+    assert f'href="/orders/{order.number}/returns/{note.pk}/receive/"' in before
+    after = page_of(client, order)
+    assert "/receive/" not in after
+    assert "Nothing is left to do with this order." in after

@@ -181,3 +181,13 @@ def test_it_orders_the_steps_by_the_workflow_whatever_the_clock_says(client, sho
     page = client.get(link(order)).content.decode()
 
     assert page.index("Received") < page.index("Confirmed") < page.index("On its way")
+
+
+def test_it_does_not_send_customers_after_a_parcel_that_came_back(client, shop):
+    order = make_order(shop, status="returned")
+
+    page = client.get(link(order)).content.decode()
+
+    assert "<h1>Returned</h1>" in page
+    assert order.shipments.get().tracking_number in page
+    assert "Follow the parcel" not in page
