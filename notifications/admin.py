@@ -29,6 +29,7 @@ from shops.admin_scope import ReadOnly, ScopedRelatedFilter, ShopScopedAdmin, sc
 from shops.models import Shop
 
 LATEST_ORDERS = 20
+BODY_ROWS = 18
 
 
 @admin.register(MessageTemplate)
@@ -40,9 +41,15 @@ class MessageTemplateAdmin(SimpleHistoryAdmin, ShopScopedAdmin):
     list_filter = [("shop", ScopedRelatedFilter), "event", "channel", "language"]
     list_select_related = ["shop"]
     search_fields = ["subject", "body"]
-    fields = ["shop", ("event", "channel", "language"), "subject", "body", "plain_letters"]
+    fields = ["shop", "event", "channel", "language", "subject", "body", "plain_letters"]
     change_form_template = "notifications/admin/template_form.html"
     history_list_display = ["subject"]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "body" and field is not None:
+            field.widget.attrs["rows"] = BODY_ROWS
+        return field
 
     def get_urls(self) -> list[Any]:
         preview = path(

@@ -71,6 +71,7 @@ class OrderFacts:
                 "total": money(order.total),
                 "goods": money(order.goods_total),
                 "shipping": money(order.shipping_total),
+                "fees": money(adjustments) if (adjustments := order.fees_total + order.rounding) else "",
                 "due": money(order.total) if order.is_cod and not order.is_paid else "",
                 "currency": order.currency,
                 "lines": [_line(line, money) for line in self.lines],

@@ -50,9 +50,7 @@ class MessageTemplate(models.Model):
     plain_letters = models.BooleanField(
         _("write SMS without diacritics"),
         default=True,
-        help_text=_(
-            "Romanian and Polish letters like ș or ł make an SMS shorter and dearer: 70 characters, not 160."
-        ),
+        help_text=_("With letters like ș or ł an SMS holds 70 characters instead of 160, and costs more."),
     )
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 

@@ -43,6 +43,7 @@ NAMES = (
     Name("total", _("what the whole order costs"), "249.00 lei", ("order_total",)),
     Name("goods", _("what the products cost together"), "229.00 lei"),
     Name("shipping", _("what the delivery costs"), "20.00 lei"),
+    Name("fees", _("other fees and adjustments; empty when there are none"), "5.00 lei"),
     Name("due", _("what the courier collects at the door; empty when nothing is left to pay"), "249.00 lei"),
     Name("currency", _("the currency's code"), "RON"),
     Name("lines", _("the products, for a loop"), _EXAMPLE_LINES, ("products", "items")),

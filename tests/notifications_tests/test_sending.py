@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -458,3 +459,41 @@ def test_braces_in_an_sms_stay_text(make_message: MakeMessage, gateway: Gateway)
     drain("sms")
 
     assert gateway.requests[0]["text"].startswith("{id}{to}, comanda")
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        (201, MessageState.SENT),
+        (400, MessageState.FAILED),
+        (401, MessageState.QUEUED),
+        (429, MessageState.QUEUED),
+        (503, MessageState.QUEUED),
+    ],
+)
+def test_a_mail_provider_is_told_apart_by_its_answers(
+    make_message: MakeMessage, gateway: Gateway, settings: Settings, status: int, state: str
+) -> None:
+    settings.EMAIL_URL = "anymail+brevo://:key@"
+    settings.EMAIL_BACKEND = "anymail.backends.brevo.EmailBackend"
+    settings.ANYMAIL = {"BREVO_API_KEY": "key", "BREVO_API_URL": gateway.url}
+    gateway.status, gateway.answer = status, '{"messageId": "<provider-1@mail>"}'
+    message = make_message()
+
+    drain("email")
+
+    assert again(message).state == state
+    assert gateway.requests[0]["to"] == [{"email": "ana@example.com"}]
+    assert gateway.requests[0]["headers"]["Message-ID"] == again(message).message_id
+    assert (again(message).provider_id == "<provider-1@mail>") == (state == MessageState.SENT)
+
+
+def test_the_table_of_an_email_adds_up(make_message: MakeMessage, mail_server: MailServer) -> None:
+    order = make_order(fees_total=Decimal("5.00"), shipping_total=Decimal("20.00"))
+    make_message(order=order)
+
+    drain("email")
+
+    text = mail_server.mails[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    amounts = [line.rpartition(":")[2].strip() for line in text.splitlines() if "RON" in line and ":" in line]
+    assert amounts[:4] == ["10,00\xa0RON", "20,00\xa0RON", "5,00\xa0RON", "35,00\xa0RON"]
