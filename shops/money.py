@@ -5,12 +5,14 @@ Amounts are never computed by the database except by `SUM`, and a split never lo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from babel.numbers import format_currency, get_currency_precision
 
 ZERO = Decimal("0")
+_WORD_BESIDE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 SMS_SYMBOLS = {"RON": "lei", "PLN": "zl", "UAH": "грн"}
 
 
@@ -40,8 +42,12 @@ def allocate(total: Decimal, weights: Sequence[Decimal], currency: str) -> list[
 
 
 def display(amount: Decimal, currency: str, language: str) -> str:
-    """The amount as people of that language write it, with the currency; no-break spaces included."""
-    return format_currency(amount, currency, locale=language or "en")
+    """The amount as people of that language write it, with the currency; no-break spaces included.
+
+    A currency word right beside a digit gets a no-break space between them, as CLDR's currency spacing rule asks.
+    """
+    text = format_currency(amount, currency, locale=language or "en")
+    return _WORD_BESIDE_DIGIT.sub("\xa0", text)
 
 
 def display_for_sms(amount: Decimal, currency: str, language: str) -> str:

@@ -74,6 +74,7 @@ def test_it_rounds_half_up_to_the_minor_unit(amount, currency, rounded):
         ("PLN", "pl", "1\xa0249,00\xa0zł"),
         ("UAH", "uk", "1\xa0249,00\xa0₴"),
         ("EUR", "", "€1,249.00"),
+        ("RON", "en", "RON\xa01,249.00"),
     ],
 )
 def test_it_writes_amounts_as_people_of_the_language_do(currency, language, text):
