@@ -78,7 +78,9 @@ def comment(scene: Scene) -> None:
 
 
 def note(scene: Scene) -> None:
-    orders.add_note(order_id=scene.order.pk, actor=scene.manager, text=scene.random.choice(scene.country.notes))
+    orders.add_note(
+        order_id=scene.order.pk, actor=scene.manager, text=scene.random.choice(scene.country.notes)
+    )
 
 
 def pick(scene: Scene) -> None:

@@ -69,7 +69,9 @@ def back_date(order: Order, timeline: Timeline) -> None:
 
 def _move(rows: models.QuerySet[Any], timeline: Timeline, *columns: str) -> None:
     for pk, *moments in rows.values_list("pk", *columns):
-        moved = {name: timeline.moved(at) for name, at in zip(columns, moments, strict=True) if at is not None}
+        moved = {
+            name: timeline.moved(at) for name, at in zip(columns, moments, strict=True) if at is not None
+        }
         if any(moved[name] != at for name, at in zip(columns, moments, strict=True) if at is not None):
             rows.model._default_manager.filter(pk=pk).update(**moved)
 

@@ -53,7 +53,13 @@ class DemoPerson:
 
 SHOPS = (
     DemoShop(
-        romania.COUNTRY, "demo-ro", "Grădina Bunicii", "RO-", "gradinabunicii.example", "+40 264 000 111", "Gradina"
+        romania.COUNTRY,
+        "demo-ro",
+        "Grădina Bunicii",
+        "RO-",
+        "gradinabunicii.example",
+        "+40 264 000 111",
+        "Gradina",
     ),
     DemoShop(
         poland.COUNTRY, "demo-pl", "Pod Zieloną Lipą", "PL-", "podlipa.example", "+48 12 000 01 11", "PodLipa"

@@ -16,7 +16,15 @@ from orders.imports.statuses import Source
 from shops.models import Shop
 from shops.secrets import decrypt
 
-DRAFT = {"id": 9001, "number": "9001", "status": "checkout-draft", "currency": "RON", "total": "0.00", "line_items": []}
+LINE = {"id": 1, "name": "Miere de tei", "quantity": 1, "total": "52.00", "sku": "MIE-TEI-900"}
+DRAFT = {
+    "id": 9001,
+    "number": "9001",
+    "status": "checkout-draft",
+    "currency": "RON",
+    "total": "52.00",
+    "line_items": [LINE],
+}
 NO_CURRENCY = {"id": 9002, "number": "9002", "status": "processing", "currency": "lei", "total": "39.00"}
 DELIVERIES: tuple[tuple[str, bytes], ...] = (
     ("", b"webhook_id=12"),

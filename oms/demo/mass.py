@@ -243,7 +243,9 @@ def _write_events(world: World, batch: Batch) -> None:
         rows.append(OrderEvent(order=order, **first, **actor_columns(SEEDER)))
         before = Status.NEW
         for status, at in life.changes:
-            reason = {Status.CANCELLED: CancelReason.CUSTOMER, Status.RETURNED: ReturnKind.REFUSED}.get(status, "")
+            reason = {Status.CANCELLED: CancelReason.CUSTOMER, Status.RETURNED: ReturnKind.REFUSED}.get(
+                status, ""
+            )
             rows.append(
                 OrderEvent(
                     order=order,
@@ -308,7 +310,9 @@ def _write_returns(world: World, batch: Batch) -> None:
     rows = []
     for index, note in zip(indexes, notes, strict=True):
         for line in batch.lines[index]:
-            rows.append(ReturnLine(return_note=note, line=line, quantity=line.quantity, restocked=line.quantity))
+            rows.append(
+                ReturnLine(return_note=note, line=line, quantity=line.quantity, restocked=line.quantity)
+            )
             batch.restocked.append((batch.orders[index], line.product, line.quantity))
     bulk(rows, ReturnLine)
 
@@ -337,7 +341,11 @@ def _write_deals(world: World, batch: Batch) -> None:
         Deal,
     )
     bulk(
-        (move for deal, order, path in zip(deals, batch.orders, paths, strict=True) for move in _moves(deal, order, path)),
+        (
+            move
+            for deal, order, path in zip(deals, batch.orders, paths, strict=True)
+            for move in _moves(deal, order, path)
+        ),
         DealMove,
     )
 
@@ -378,4 +386,3 @@ def _write_terms(world: World, batch: Batch) -> None:
         terms = terms_of_order(order, batch.lines[index], [batch.addresses[index]], parcels)
         rows += [OrderTerm(order=order, term=term) for term in terms]
     bulk(rows, OrderTerm)
-

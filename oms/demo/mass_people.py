@@ -30,8 +30,12 @@ def create_customers(shop: Shop, country: Country, people: Sequence[Person]) -> 
         ],
         batch_size=ROWS_AT_ONCE,
     )
-    contacts = [_contacts(customer, person, country) for customer, person in zip(customers, people, strict=True)]
-    addresses = [_address(customer, person, country) for customer, person in zip(customers, people, strict=True)]
+    contacts = [
+        _contacts(customer, person, country) for customer, person in zip(customers, people, strict=True)
+    ]
+    addresses = [
+        _address(customer, person, country) for customer, person in zip(customers, people, strict=True)
+    ]
     CustomerContact.objects.bulk_create([row for rows in contacts for row in rows], batch_size=ROWS_AT_ONCE)
     CustomerAddress.objects.bulk_create(addresses, batch_size=ROWS_AT_ONCE)
     terms = [

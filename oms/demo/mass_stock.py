@@ -41,9 +41,13 @@ def move_stock(
                 )
             elif order.status in (Status.SHIPPED, Status.DELIVERED, Status.RETURNED):
                 out[item.pk] += line.quantity
-                movements.append(_movement(item, MovementKind.SHIPMENT, -line.quantity, order.stock_reference))
+                movements.append(
+                    _movement(item, MovementKind.SHIPMENT, -line.quantity, order.stock_reference)
+                )
     back = [(order, items[product.pk], units) for order, product, units in restocked if product.pk in items]
-    movements += [_movement(item, MovementKind.RESTOCK, units, order.stock_reference) for order, item, units in back]
+    movements += [
+        _movement(item, MovementKind.RESTOCK, units, order.stock_reference) for order, item, units in back
+    ]
     came_back = Counter[int]()
     for _order, item, units in back:
         came_back[item.pk] += units
@@ -72,4 +76,6 @@ def _holds(shop: Shop, order: Order) -> bool:
 
 def _movement(item: StockItem, kind: str, quantity: int, reference: str) -> StockMovement:
     by = actor_columns(Actor.system("seed"))
-    return StockMovement(stock_item=item, kind=kind, quantity=quantity, reference=reference, reason="seed", **by)
+    return StockMovement(
+        stock_item=item, kind=kind, quantity=quantity, reference=reference, reason="seed", **by
+    )

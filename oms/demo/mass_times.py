@@ -37,7 +37,9 @@ def _back_date_stock(order_ids: Sequence[int]) -> None:
     key = Cast(Substr(OuterRef("reference"), AFTER_PREFIX), BigIntegerField())
     owner = Order.objects.filter(pk=key)
     parcel = Shipment.objects.filter(order_id=key)
-    Reservation.objects.filter(reference__in=references).update(created_at=Subquery(owner.values("placed_at")[:1]))
+    Reservation.objects.filter(reference__in=references).update(
+        created_at=Subquery(owner.values("placed_at")[:1])
+    )
     moved = StockMovement.objects.filter(reference__in=references)
     moved.filter(kind=MovementKind.SHIPMENT).update(at=Subquery(parcel.values("handed_over_at")[:1]))
     moved.filter(kind=MovementKind.RESTOCK).update(at=Subquery(owner.values("status_changed_at")[:1]))

@@ -26,7 +26,18 @@ COUNTRY = Country(
         *("Agnieszka", "Małgorzata", "Łucja", "Zofia", "Katarzyna", "Sylwia", "Grażyna", "Elżbieta"),
         *("Bożena", "Kinga", "Róża", "Hanna", "Weronika"),
     ),
-    men=("Łukasz", "Paweł", "Michał", "Grzegorz", "Sławomir", "Wojciech", "Rafał", "Błażej", "Jerzy", "Kacper"),
+    men=(
+        "Łukasz",
+        "Paweł",
+        "Michał",
+        "Grzegorz",
+        "Sławomir",
+        "Wojciech",
+        "Rafał",
+        "Błażej",
+        "Jerzy",
+        "Kacper",
+    ),
     women_surnames=(
         *("Wiśniewska", "Kowalczyk", "Zielińska", "Dąbrowska", "Śliwińska", "Łagodzińska", "Wójcik"),
         *("Gołębiowska", "Jaworska", "Źródłowska", "Krawczyk"),
@@ -48,7 +59,9 @@ COUNTRY = Country(
         ("Żłobek Promyczek", "8990011223"),
     ),
     goods=(
-        Good("NOT-LEN-A5", "Notes w lnianej oprawie A5", "49.00", ("szary", "zielony"), vat="23", place="1-A-3"),
+        Good(
+            "NOT-LEN-A5", "Notes w lnianej oprawie A5", "49.00", ("szary", "zielony"), vat="23", place="1-A-3"
+        ),
         Good("PIO-WIE-1", "Pióro wieczne „Żuraw”", "129.00", ("F", "M"), vat="23", place="1-A-1", weight=120),
         Good("ATR-GRN-50", "Atrament granatowy", "34.90", ("50 ml",), vat="23", place="1-A-2", weight=160),
         Good("KLK-DRW-40", "Klocki drewniane, 40 sztuk", "89.00", vat="23", place="2-C-1", weight=1600),
@@ -56,11 +69,15 @@ COUNTRY = Country(
         Good("FRB-AKW-12", "Farby akwarelowe, 12 kolorów", "64.00", vat="23", place="1-B-4", weight=240),
         Good("PDZ-OKR-5", "Pędzle okrągłe, komplet pięciu", "42.50", vat="23", place="1-B-2", weight=80),
         Good("NIC-HFT-24", "Nici do haftu, 24 motki", "38.00", vat="23", place="3-A-1", weight=150),
-        Good("TMB-KRZ-18", "Tamborek bukowy", "21.00", ("18 cm", "25 cm"), vat="23", place="3-A-2", weight=110),
+        Good(
+            "TMB-KRZ-18", "Tamborek bukowy", "21.00", ("18 cm", "25 cm"), vat="23", place="3-A-2", weight=110
+        ),
         Good("GRA-RDZ-1", "Gra rodzinna „Mleczna droga”", "119.00", vat="23", place="2-D-1", weight=900),
         Good("KAL-ADW-24", "Kalendarz adwentowy z herbatą", "99.00", vat="8", place="4-A-1", weight=620),
         Good("LAT-BIB-1", "Latarnia z bibuły, zestaw", "29.90", vat="23", stock=2, place="4-B-2"),
-        Good("GLN-BIA-2", "Glina samoutwardzalna 2 kg", "44.00", vat="23", stock=3, place="3-C-1", weight=2050),
+        Good(
+            "GLN-BIA-2", "Glina samoutwardzalna 2 kg", "44.00", vat="23", stock=3, place="3-C-1", weight=2050
+        ),
         Good("", "Pakowanie na prezent", "9.90", vat="23", stock=None, weight=20),
         Good("", "Dedykacja odręczna", "5.00", vat="23", stock=None, weight=5),
     ),

@@ -54,7 +54,9 @@ COUNTRY = Country(
         Good("MIE-TEI-900", "Miere de tei", "52.00", ("900 g",), vat="11", place="B-02-2", weight=1250),
         Good("SPN-LVD-3", "Săpun cu lavandă, set de trei", "45.00", place="A-02-1", weight=330),
         Good("ULE-CTN-250", "Ulei de cătină presat la rece", "64.90", ("250 ml",), vat="11", place="A-03-4"),
-        Good("CEA-MNT-20", "Ceai de mentă și tei", "18.00", ("20 plicuri", "vrac 100 g"), vat="11", weight=70),
+        Good(
+            "CEA-MNT-20", "Ceai de mentă și tei", "18.00", ("20 plicuri", "vrac 100 g"), vat="11", weight=70
+        ),
         Good("LUM-CRA-1", "Lumânare din ceară de albine", "42.00", ("mică", "mare"), place="C-01-1"),
         Good("SMP-URZ-250", "Șampon de urzică", "36.00", ("250 ml",), place="A-01-4"),
         Good("DUL-TRN-350", "Dulceață de trandafiri", "29.90", ("350 g",), vat="11", place="B-03-1"),
@@ -102,7 +104,11 @@ COUNTRY = Country(
         "Client vechi, a primit mostra de săpun.",
         "De verificat adresa: două străzi cu același nume.",
     ),
-    comments=("Am vorbit, confirmă și mai adaugă un ceai.", "Revin mâine la 14:00.", "Colet fragil, de dublat cutia."),
+    comments=(
+        "Am vorbit, confirmă și mai adaugă un ceai.",
+        "Revin mâine la 14:00.",
+        "Colet fragil, de dublat cutia.",
+    ),
     cancel_words=(
         (CancelReason.CUSTOMER, "A găsit produsul în magazinul din oraș."),
         (CancelReason.NO_ANSWER, "Sunat de trei ori, SMS trimis."),

@@ -64,9 +64,7 @@ STORIES = (
     Story("new, after an undone move", 1, (0.2, 1), (Step(acts.confirm_and_undo, (0.1, 0.4)),), COD),
     Story("no answer", 3, (2, 30), (CALL,), COD),
     Story("awaiting payment", 2, (5, 50), payment=TRANSFER),
-    Story(
-        "payment failed", 1, (3, 20), (Step(acts.fail_to_pay, (0.05, 0.2), False),), CARD, is_unpaid=True
-    ),
+    Story("payment failed", 1, (3, 20), (Step(acts.fail_to_pay, (0.05, 0.2), False),), CARD, is_unpaid=True),
     Story("reopened", 1, (1, 5), (Step(acts.cancel, (2, 20)), Step(acts.reopen, (3, 20))), COD),
     Story("confirmed", 4, (0.2, 6), (CONFIRM,), COD),
     Story("confirmed, paid", 2, (0.5, 8), (Step(acts.confirm_by_itself, (0.01, 0.1), False),), CARD),

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from crm.models import Deal
 from inventory.models import StockItem
 from notifications.models import Message
-from orders.models import Order
 from oms.verification import board, messages, orders, stock
 from oms.verification.scope import of_shop
+from orders.models import Order
 
 Check = Callable[[int | None], Iterator[str]]
 

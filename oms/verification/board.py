@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from django.db.models import Count, Exists, OuterRef, Q
 
 from crm.models import Deal, DealMove, Funnel, Stage
+from oms.verification.scope import of_shop
 from orders.models import Order
 from orders.statuses import Status
-from oms.verification.scope import of_shop
 
 
 def agreement(shop_id: int | None) -> Iterator[str]:

@@ -9,8 +9,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from notifications.models import Message
 from notifications.selectors import problems_of_messages
 from notifications.statuses import MessageEvent, MessageState
-from orders.models import OrderEvent
 from oms.verification.scope import of_shop
+from orders.models import OrderEvent
 
 
 def outbox(shop_id: int | None) -> Iterator[str]:
@@ -32,8 +32,19 @@ def outbox(shop_id: int | None) -> Iterator[str]:
 
 
 def _keys(rows: QuerySet[Message]) -> Iterator[str]:
-    columns = ("pk", "dedupe_key", "event", "channel", "recipient", "event_uid", "order__uuid", "resend_of_id")
-    for pk, key, event, channel, recipient, uid, order_uuid, resend_of in rows.values_list(*columns).iterator():
+    columns = (
+        "pk",
+        "dedupe_key",
+        "event",
+        "channel",
+        "recipient",
+        "event_uid",
+        "order__uuid",
+        "resend_of_id",
+    )
+    for pk, key, event, channel, recipient, uid, order_uuid, resend_of in rows.values_list(
+        *columns
+    ).iterator():
         if resend_of is not None:
             continue
         expected = f"{uid}:{event}:{channel}:{recipient}"
@@ -44,7 +55,9 @@ def _keys(rows: QuerySet[Message]) -> Iterator[str]:
 
 
 def _resends(rows: QuerySet[Message]) -> Iterator[str]:
-    strange = Q(pk=F("resend_of_id")) | ~Q(order_id=F("resend_of__order_id")) | ~Q(channel=F("resend_of__channel"))
+    strange = (
+        Q(pk=F("resend_of_id")) | ~Q(order_id=F("resend_of__order_id")) | ~Q(channel=F("resend_of__channel"))
+    )
     strange |= Q(created_at__lt=F("resend_of__created_at"))
     for pk in rows.filter(strange, resend_of__isnull=False).values_list("pk", flat=True).iterator():
         yield f"message {pk} does not repeat the message it is said to repeat"

@@ -10,11 +10,11 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Sum
 from django.db.models.functions import Coalesce
 
+from oms.verification.scope import of_shop
 from orders.models import Order, OrderEvent, Shipment
 from orders.models.history import EventKind
 from orders.statuses import ShipmentState, Status
 from orders.tracking import digest_of, token_for
-from oms.verification.scope import of_shop
 
 CENT = Decimal("0.01")
 AFTER_HANDOVER = (Status.SHIPPED, Status.DELIVERED, Status.RETURNED)
@@ -59,13 +59,18 @@ class Story:
         self.at = to_status
         if kind == EventKind.STATUS and not is_reverted:
             if from_status != self.counted:
-                self.breaks.append(f"order {self.number}: the change from {from_status} follows an undone one")
+                self.breaks.append(
+                    f"order {self.number}: the change from {from_status} follows an undone one"
+                )
             self.counted = to_status
 
     def problems(self) -> Iterator[str]:
         """What does not fit, once all events were heard."""
         yield from self.breaks
-        for reached, which in ((self.at, "its history"), (self.counted, "its history without undone changes")):
+        for reached, which in (
+            (self.at, "its history"),
+            (self.counted, "its history without undone changes"),
+        ):
             if reached != self.status:
                 yield f"order {self.number} is {self.status}, but {which} ends at {reached or 'nothing'}"
 

@@ -9,10 +9,10 @@ from django.db.models import Sum
 
 from inventory.models import Reservation
 from inventory.selectors import reservations_of, stock_problems
+from oms.verification.scope import of_shop, pieces
 from orders.models import Order, OrderLine
 from orders.statuses import BEFORE_HANDOVER, Status
 from shops.models import StockMaster
-from oms.verification.scope import of_shop, pieces
 
 HELD_BY_ORDER = "order:"
 

@@ -24,7 +24,9 @@ class Command(BaseCommand):
             raise CommandError("Give a count of at least one.")
         found = Shop.objects.filter(slug=shop).first()
         if found is None:
-            raise CommandError(f"There is no shop “{shop}”. Create it first, in the admin or with manage.py demo.")
+            raise CommandError(
+                f"There is no shop “{shop}”. Create it first, in the admin or with manage.py demo."
+            )
         started, done = time.monotonic(), 0
         world = enter_world(found, count)
         while done < count:

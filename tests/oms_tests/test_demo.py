@@ -1,0 +1,134 @@
+"""`manage.py demo`: alive, consistent, repeatable, and silent towards the world."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from crm.models import Deal, DealMove, Stage
+from notifications.models import Message
+from notifications.statuses import MessageState
+from oms.demo.backdating import Timeline
+from oms.demo.cast import SHOPS
+from oms.demo.loading import load_demo
+from oms.demo.stories import STORIES, plan_shop
+from oms.verification import problems
+from orders.imports.models import Delivery
+from orders.imports.statuses import DeliveryState
+from orders.models import Order, OrderEvent, OrderLine, Shipment
+from orders.statuses import PaymentMethod, Status
+from shops.models import Membership, Shop, User
+
+
+@pytest.fixture(scope="module")
+def loaded(django_db_setup: None, django_db_blocker: Any) -> Iterator[int]:
+    """The demo with each story told once per shop; loaded once for all these tests."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield load_demo(lambda line: None, scale=100)
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def demo(loaded: int, db: None) -> int:
+    return loaded
+
+
+def test_it_tells_every_story_in_every_shop(demo: int) -> None:
+    assert demo == len(STORIES) * len(SHOPS)
+    assert Order.objects.count() == demo
+    assert set(Shop.objects.values_list("slug", "currency", "language")) == {
+        ("demo-ro", "RON", "ro"),
+        ("demo-pl", "PLN", "pl"),
+        ("demo-ua", "UAH", "uk"),
+    }
+
+
+def test_every_status_and_every_stage_has_orders(demo: int) -> None:
+    assert set(Order.objects.values_list("status", flat=True)) == set(Status.values)
+    for stage in Stage.objects.filter(funnel__is_default=True):
+        assert stage.deals.exists(), f"{stage.funnel.slug}: {stage.slug}"
+
+
+def test_verify_finds_nothing(demo: int) -> None:
+    assert list(problems()) == []
+
+
+def test_a_second_run_changes_nothing(demo: int) -> None:
+    def fingerprint() -> list[Any]:
+        models = (Order, OrderEvent, OrderLine, Deal, DealMove, Message, Shipment, User, Membership, Delivery)
+        rows = [list(model.objects.order_by("pk").values()) for model in models]
+        return [*rows, list(Shop.objects.order_by("pk").values())]
+
+    before = fingerprint()
+
+    assert load_demo(lambda line: None, scale=100) == 0
+    assert fingerprint() == before
+
+
+def test_nothing_is_left_to_be_sent(demo: int) -> None:
+    states = set(Message.objects.values_list("state", flat=True))
+
+    assert MessageState.SENT in states
+    assert MessageState.DISCARDED in states
+    assert states.isdisjoint({MessageState.QUEUED, MessageState.SENDING})
+    assert set(Message.objects.filter(state=MessageState.SENT).values_list("via", flat=True)) == {"log"}
+
+
+def test_most_customers_pay_on_delivery_and_all_moments_are_in_order(demo: int) -> None:
+    now = timezone.now()
+    for order in Order.objects.prefetch_related("events"):
+        moments = [event.at for event in sorted(order.events.all(), key=lambda event: event.pk)]
+        assert moments == sorted(moments)
+        assert order.placed_at == order.created_at == moments[0]
+        assert order.status_changed_at <= moments[-1] <= now
+    cod = Order.objects.filter(payment_method=PaymentMethod.COD).count()
+    assert cod > Order.objects.count() / 2
+
+
+def test_cards_stand_where_and_since_when_their_last_move_says(demo: int) -> None:
+    for deal in Deal.objects.select_related("order").prefetch_related("moves"):
+        last = max(deal.moves.all(), key=lambda move: move.pk)
+        assert (deal.stage_id, deal.rank) == (last.to_stage_id, last.to_rank)
+        assert deal.stage_entered_at <= last.at
+
+
+def test_people_have_their_roles_and_languages(demo: int) -> None:
+    roles = set(Membership.objects.values_list("user__username", "shop__slug", "role"))
+    alone = {(slug, role) for name, slug, role in roles if name == "manager2"}
+
+    assert alone == {("demo-pl", "manager")}
+    assert len(roles) == 4 * len(SHOPS) + 1
+    assert dict(User.objects.values_list("username", "language")) == {
+        "admin": "en",
+        "supervisor": "ro",
+        "manager": "en",
+        "manager2": "pl",
+        "warehouse": "uk",
+    }
+    assert User.objects.get(username="manager").check_password("demo")
+    assert User.objects.get(username="admin").is_superuser
+
+
+def test_a_connected_shop_has_deliveries_that_could_not_be_read(demo: int) -> None:
+    states = list(Delivery.objects.order_by("pk").values_list("state", flat=True))
+
+    assert states.count(DeliveryState.FAILED) == 2
+    assert states.count(DeliveryState.IGNORED) == 3
+
+
+def test_the_plan_is_the_same_every_time() -> None:
+    assert plan_shop(SHOPS[0].country) == plan_shop(SHOPS[0].country)
+    assert len(plan_shop(SHOPS[0].country)) == 99
+
+
+def test_a_moment_is_moved_to_the_step_that_wrote_it() -> None:
+    timeline = Timeline()
+    told = timezone.now() - timezone.timedelta(days=3)
+    written = timezone.now()
+
+    timeline.mark(told)
+
+    assert timeline.moved(written) == told
+    assert timeline.moved(timezone.now() + timezone.timedelta(hours=1)) > timezone.now()
