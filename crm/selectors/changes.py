@@ -20,6 +20,7 @@ from shops.models import User
 
 OVERLAP = timedelta(seconds=30)
 MOST_CHANGES = 200
+LARGEST_KEY = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ def changes_since(
     user: User, funnel: Funnel, *, cursor: int, seen: Collection[int], filters: Filters = NO_FILTERS
 ) -> Changes | None:
     """What is new since the cursor, or None when nothing is. A deal the person no longer sees is answered as removed."""
+    seen = {pk for pk in seen if 0 < pk <= LARGEST_KEY}
     window = Q(pk__gt=cursor) | Q(at__gte=timezone.now() - OVERLAP)
     rows = list(
         BoardChange.objects.filter(window, funnel=funnel)
@@ -69,9 +71,11 @@ def changes_since(
     deal_ids = {deal_id for _pk, deal_id in fresh}
     visible = filters.apply(deals_on(user, funnel)).filter(pk__in=deal_ids).values_list("pk", flat=True)
     cards = load_cards(funnel, visible)
+    # A key that was committed since the first query has not been answered: the client must not call it seen.
+    told = {*seen, *(pk for pk, _deal in fresh)}
     return Changes(
         cursor=max(cursor, *(pk for pk, _deal in fresh)),
-        seen=list(_recent(funnel).values_list("pk", flat=True)),
+        seen=[pk for pk in _recent(funnel).values_list("pk", flat=True) if pk in told],
         cards=list(cards.values()),
         removed=sorted(deal_ids - set(cards)),
         columns=counts_of(user, funnel, filters),
