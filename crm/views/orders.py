@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from crm.order_actions import ACTIONS, OrderAction
@@ -65,13 +66,18 @@ def order_action(request: HttpRequest, number: str, slug: str, target_id: int | 
     action, found = ACTIONS[slug], _visible_order(request, number)
     if not action.has_target(found, target_id):
         raise Http404
+    # Times are typed and shown as the shop's clock has them.
+    with timezone.override(found.shop.zone):
+        return _act(request, action, found, target_id)
+
+
+def _act(request: HttpRequest, action: OrderAction, found: Order, target_id: int | None) -> HttpResponse:
     form = action.form(found, target_id, request.POST if request.method == "POST" else None)
     actor = Actor.person(request.user)  # type: ignore[arg-type]
     try:
         action.require_permitted(found, actor)
         if request.method == "POST" and form.is_valid():
-            said = action.run(found, actor, form, target_id)
-            return _done(request, found, said)
+            return _done(request, found, action.run(found, actor, form, target_id))
     except DomainError as error:
         return _form_page(request, found, action, form, error=error)
     return _form_page(request, found, action, form, why_not=action.why_not(found))

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from crm.templatetags.ui import money
 from inventory.models import StockItem
 from notifications.models import Message
 from orders import services
@@ -63,13 +64,13 @@ def test_it_shows_lines_totals_and_marks(client, shop, manager):
         "1 reserved",
         "2 awaited",
         "untracked",
-        "RON19.99",
-        "RON17.99",
+        money(Decimal("19.99"), "RON"),
+        money(Decimal("17.99"), "RON"),
         "Ring\ntwice",
     ):
         assert text in page
     assert order.total == Decimal("79.98")
-    assert "RON79.98" in page
+    assert money(Decimal("79.98"), "RON") in page
 
 
 def test_it_deals_one_reservation_out_to_two_lines_of_a_product(client, shop, manager):
@@ -469,3 +470,13 @@ def test_it_leads_from_a_returned_order_to_receiving_it(client, shop, manager):
     after = page_of(client, order)
     assert "/receive/" not in after
     assert "Nothing is left to do with this order." in after
+
+
+def test_it_reads_and_shows_times_by_the_shops_clock(client, shop, manager):
+    order = make_order(shop)
+
+    client.post(f"/orders/{order.number}/payment/", {"payment_status": "paid", "paid_at": "2026-07-01T12:00"})
+    form = client.get(f"/orders/{order.number}/payment/").content.decode()
+
+    assert Order.objects.get(pk=order.pk).paid_at == datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
+    assert 'value="2026-07-01T12:00"' in form

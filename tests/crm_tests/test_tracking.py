@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
+from crm.templatetags.ui import money
 from orders import services
 from orders.models import Order, OrderEvent
 from orders.tracking import digest_of, token_for
@@ -37,7 +39,7 @@ def test_it_shows_where_the_order_stands(client, shop):
         order.number,
         "On its way",
         "Cană „Dor”",
-        "RON20.00",
+        money(Decimal("20.00"), "RON"),
         "Casa Dor",
         "tel:+40264000111",
         "FAN Courier",
