@@ -1,0 +1,153 @@
+"""The board and the order list of a shop with few orders beside one with many: queries, bytes and server time, in one run.
+
+    python bench/board.py [--small 1000] [--large 100000] [--rounds 30] [--folder DIR]
+
+Both shops live in one database (SQLite, or DATABASE_URL). The pages are asked for through the whole middleware, in
+turns, so that whatever else the machine does slows both alike. With --folder the database is kept and used again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from bench import scene  # noqa: E402
+
+WARM_UP = 3
+
+
+@dataclass
+class Page:
+    """One address, asked for by one person, and what each answer cost."""
+
+    name: str
+    size: str
+    client: Any
+    url: str
+    queries: int = 0
+    length: int = 0
+    seconds: list[float] = field(default_factory=list)
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds) * 1000
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Measure the board and the order list at two sizes.")
+    parser.add_argument("--small", type=int, default=1000)
+    parser.add_argument("--large", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--folder", type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="oms-bench-") as temporary:
+        folder = options.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        scene.enter(scene.environment(folder, ALLOWED_HOSTS="testserver"))
+        _prepare()
+        pages = [
+            page
+            for size, count in (("small", options.small), ("large", options.large))
+            for page in _pages(size, _shop_of(size, count))
+        ]
+        measure(pages, options.rounds)
+    report(pages, {"small": options.small, "large": options.large})
+    return 0
+
+
+def _prepare() -> None:
+    from django.core.management import call_command
+
+    scene.migrate()
+    call_command("collectstatic", verbosity=0, interactive=False)
+
+
+def _shop_of(size: str, count: int) -> Any:
+    """The shop of this size, filled up to its count; a run that was cut off goes on where it stopped."""
+    from django.core.management import call_command
+
+    from orders.models import Order
+    from shops.models import Membership, Shop, User
+    from shops.permissions import Role
+    from shops.services import create_shop
+
+    shop = Shop.objects.filter(slug=f"bench-{size}").first()
+    if shop is None:
+        shop = create_shop(country="RO", name=size, slug=f"bench-{size}", order_prefix=f"{size[0].upper()}-")
+        user = User.objects.create_user(username=f"manager-{size}")
+        Membership.objects.create(user=user, shop=shop, role=Role.MANAGER)
+    missing = count - Order.objects.filter(shop=shop).count()
+    if missing > 0:
+        call_command("seed_orders", count=missing, shop=shop.slug)
+    return shop
+
+
+def _pages(size: str, shop: Any) -> list[Page]:
+    from django.test import Client
+
+    from orders.models import Order
+    from shops.models import User
+
+    client = Client()
+    client.force_login(
+        User.objects.get(username=f"manager-{size}"), backend="django.contrib.auth.backends.ModelBackend"
+    )
+    some = Order.objects.filter(shop=shop, status="delivered").order_by("pk").first()
+    found = some.shipping_address.phone[-6:].replace(" ", "") if some else "1"
+    return [
+        Page("board", size, client, f"/board/{shop.slug}-orders/"),
+        Page("order list", size, client, "/orders/"),
+        Page("list, delivered", size, client, "/orders/?status=delivered"),
+        Page("search by phone", size, client, f"/orders/?q={found}"),
+        Page("search by number", size, client, f"/orders/?q={some.number if some else 1}"),
+    ]
+
+
+def measure(pages: list[Page], rounds: int) -> None:
+    """Ask for every page in turns; queries are counted in a round of their own, which is not timed."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    for page in pages:
+        _ask(page)
+        with CaptureQueriesContext(connection) as captured:
+            page.length = len(_ask(page).content)
+        page.queries = len(captured)
+    for turn in range(rounds + WARM_UP):
+        for page in pages:
+            started = time.perf_counter()
+            _ask(page)
+            if turn >= WARM_UP:
+                page.seconds.append(time.perf_counter() - started)
+
+
+def _ask(page: Page) -> Any:
+    response = page.client.get(page.url)
+    if response.status_code != 200:
+        raise SystemExit(f"{page.url} answered {response.status_code}")
+    return response
+
+
+def report(pages: list[Page], counts: dict[str, int]) -> None:
+    """One line per page, small beside large."""
+    print(f"{'page':18}{'queries':>12}{'KB':>16}{'median ms':>20}{'large / small':>16}")
+    smalls, larges = ([page for page in pages if page.size == size] for size in ("small", "large"))
+    for small, large in zip(smalls, larges, strict=True):
+        queries = f"{small.queries} / {large.queries}"
+        size = f"{small.length / 1024:.0f} / {large.length / 1024:.0f}"
+        times = f"{small.median:.1f} / {large.median:.1f}"
+        print(f"{small.name:18}{queries:>12}{size:>16}{times:>20}{large.median / small.median:>16.2f}")
+    print(f"small: {counts['small']:,} orders, large: {counts['large']:,}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
