@@ -183,12 +183,9 @@ class Message(ActorFields):
             models.Index(
                 fields=["lease_until"], condition=Q(state=MessageState.SENDING), name="messages_being_sent"
             ),
-            models.Index(
-                fields=["shop", "-created_at", "-id"],
-                condition=Q(state__in=[MessageState.FAILED, MessageState.UNKNOWN]),
-                name="messages_in_trouble",
-            ),
             models.Index(fields=["-created_at", "-id"], name="messages_newest"),
+            models.Index(fields=["state", "-created_at", "-id"], name="messages_newest_by_state"),
+            models.Index(fields=["channel", "-created_at", "-id"], name="messages_newest_by_channel"),
             models.Index(fields=["shop", "-created_at", "-id"], name="messages_newest_of_shop"),
             models.Index(fields=["order", "created_at"], name="messages_of_order"),
         ]

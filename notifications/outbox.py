@@ -85,6 +85,10 @@ def take_back_expired(now: datetime | None = None) -> int:
     """
     now = now or timezone.now()
     expired = Message.objects.filter(state=MessageState.SENDING, lease_until__lt=now)
+    if (
+        not expired.exists()
+    ):  # a look is cheap; an UPDATE that finds nothing still takes SQLite's one write lock
+        return 0
     tired = expired.filter(attempts__gte=MOST_ATTEMPTS)
     given_up = tired.update(state=MessageState.FAILED, lease_until=None, last_error="gave_up")
     cut_off = expired.filter(channel=Channel.SMS).exclude(via="")
