@@ -27,6 +27,7 @@ from oms.demo.loading import stock_shelves
 from oms.demo.mass_people import create_customers
 from oms.demo.mass_stock import move_stock
 from oms.demo.mass_times import back_date_batch
+from oms.demo.stories import SCARCE
 from orders.models import (
     Customer,
     Order,
@@ -71,8 +72,8 @@ class World:
 
     @property
     def goods(self) -> list[Good]:
-        """The goods there is plenty of, or that nobody counts."""
-        return [good for good in self.country.goods if good.stock is None or good.stock > 100]
+        """The goods there is plenty of."""
+        return [good for good in self.country.goods if good.stock is not None and good.stock > SCARCE]
 
 
 @dataclass

@@ -20,6 +20,8 @@ from shops.working_hours import Calendar
 COD, CARD, TRANSFER, ANY = PaymentMethod.COD, PaymentMethod.CARD, PaymentMethod.TRANSFER, ""
 LAST_MARGIN = timedelta(minutes=2)
 DAY = 24.0
+SCARCE = 100
+EXTRAS_SHARE = 0.15
 
 
 @dataclass(frozen=True)
@@ -185,10 +187,13 @@ def _plan(country: Country, story: Story, known: list[Plan], random: Random) -> 
 
 
 def _draw_lines(country: Country, story: Story, random: Random) -> tuple[Line, ...]:
-    plenty = [good for good in country.goods if good.stock is None or good.stock > 100]
-    scarce = [good for good in country.goods if good.stock is not None and good.stock <= 100]
+    plenty = [good for good in country.goods if good.stock is not None and good.stock > SCARCE]
+    scarce = [good for good in country.goods if good.stock is not None and good.stock <= SCARCE]
+    extras = [good for good in country.goods if good.stock is None]
     picked = random.sample(plenty, random.choice((1, 1, 1, 2, 2, 3)))
     lines = [Line(good, random.choice(good.variants), random.choice((1, 1, 1, 2, 3))) for good in picked]
+    if random.random() < EXTRAS_SHARE:
+        lines.append(Line(random.choice(extras), "", 1))
     if story.is_short:
         good = random.choice(scarce)
         lines.insert(0, Line(good, random.choice(good.variants), (good.stock or 0) + random.randrange(1, 4)))
