@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from simple_history.models import HistoricalRecords
 
 from orders.models.orders import order_scope
@@ -53,7 +54,7 @@ class Funnel(models.Model):
 
 
 class StageKind(models.TextChoices):
-    OPEN = "open", _("Open")
+    OPEN = "open", pgettext_lazy("stage", "Open")
     WON = "won", _("Won")
     LOST = "lost", _("Lost")
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from shops.actors import ActorFields
 from shops.scoping import ShopScopedQuerySet
@@ -157,7 +158,7 @@ class StockItem(models.Model):
 
 
 class MovementKind(models.TextChoices):
-    RECEIPT = "receipt", _("Received")
+    RECEIPT = "receipt", pgettext_lazy("stock", "Received")
     SHIPMENT = "shipment", _("Shipped")
     SHIPMENT_REVERSED = "shipment_reversed", _("Shipment undone")
     RESTOCK = "restock", _("Returned to stock")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from orders.carriers import CARRIERS, is_numbered
 from orders.statuses import (
@@ -25,7 +25,7 @@ from orders.statuses import (
 from orders.workflow import OrderWorkflow
 
 FIELD_NAMES = {
-    "name": gettext_lazy("name"),
+    "name": pgettext_lazy("person", "name"),
     "phone": gettext_lazy("phone"),
     "street": gettext_lazy("street and number"),
     "city": gettext_lazy("town"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Status(models.TextChoices):
@@ -62,17 +63,17 @@ class ReturnKind(models.TextChoices):
 
 
 class ShipmentState(models.TextChoices):
-    PREPARED = "prepared", _("Prepared")
-    HANDED_OVER = "handed_over", _("Handed over")
-    DELIVERED = "delivered", _("Delivered")
-    RETURNED = "returned", _("Returned")
-    VOIDED = "voided", _("Voided")
+    PREPARED = "prepared", pgettext_lazy("parcel", "Prepared")
+    HANDED_OVER = "handed_over", pgettext_lazy("parcel", "Handed over")
+    DELIVERED = "delivered", pgettext_lazy("parcel", "Delivered")
+    RETURNED = "returned", pgettext_lazy("parcel", "Returned")
+    VOIDED = "voided", pgettext_lazy("parcel", "Voided")
 
 
 class ReturnState(models.TextChoices):
-    ANNOUNCED = "announced", _("On its way back")
-    RECEIVED = "received", _("Received")
-    VOIDED = "voided", _("Voided")
+    ANNOUNCED = "announced", pgettext_lazy("return", "On its way back")
+    RECEIVED = "received", pgettext_lazy("return", "Received")
+    VOIDED = "voided", pgettext_lazy("return", "Voided")
 
 
 class Transition(models.TextChoices):
@@ -82,7 +83,7 @@ class Transition(models.TextChoices):
     START_PROCESSING = "start_processing", _("Start picking")
     SHIP = "ship", _("Ship")
     DELIVER = "deliver", _("Mark as delivered")
-    CANCEL = "cancel", _("Cancel")
+    CANCEL = "cancel", pgettext_lazy("order", "Cancel")
     RETURN = "return_", _("Register a return")
     REOPEN = "reopen", _("Reopen")
 

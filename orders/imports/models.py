@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from orders.imports.statuses import DeliveryState, Source
 from orders.imports.tables import validate_table
@@ -98,7 +99,7 @@ class Delivery(models.Model):
     objects: models.Manager[Delivery] = DeliveryQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("delivery")
+        verbose_name = pgettext_lazy("webhook", "delivery")
         verbose_name_plural = _("deliveries")
         constraints = [
             models.UniqueConstraint(

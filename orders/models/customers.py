@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from shops.scoping import ShopScopedQuerySet
 
@@ -12,7 +13,7 @@ from shops.scoping import ShopScopedQuerySet
 class AddressFields(models.Model):
     """A postal address with the company data that invoices need (`tax_id`: CUI, NIP, ЄДРПОУ)."""
 
-    name = models.CharField(_("name"), max_length=200, blank=True)
+    name = models.CharField(pgettext_lazy("person", "name"), max_length=200, blank=True)
     company = models.CharField(_("company"), max_length=200, blank=True)
     tax_id = models.CharField(_("tax number"), max_length=30, blank=True)
     phone = models.CharField(_("phone"), max_length=50, blank=True)
@@ -32,7 +33,7 @@ class Customer(models.Model):
     """A person or company that buys from one shop."""
 
     shop = models.ForeignKey("shops.Shop", on_delete=models.PROTECT, related_name="+", verbose_name=_("shop"))
-    name = models.CharField(_("name"), max_length=200, blank=True)
+    name = models.CharField(pgettext_lazy("person", "name"), max_length=200, blank=True)
     company = models.CharField(_("company"), max_length=200, blank=True)
     tax_id = models.CharField(_("tax number"), max_length=30, blank=True)
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, blank=True)
