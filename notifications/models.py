@@ -37,7 +37,7 @@ class MessageTemplate(models.Model):
     channel = models.CharField(_("channel"), max_length=5, choices=Channel.choices)
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES)
     subject = models.CharField(
-        _("subject"), max_length=300, blank=True, help_text=_("E-mails only. The names below work here too.")
+        _("subject"), max_length=300, blank=True, help_text=_("E-mails only. The names beside the form work here too.")
     )
     body = models.TextField(
         _("text"),
