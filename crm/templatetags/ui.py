@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, get_currency_symbol
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
@@ -91,8 +91,13 @@ def _payment_of(order: Order) -> tuple[str, str]:
 
 @register.filter
 def money(amount: Decimal | None, currency: str) -> str:
-    """The amount with its currency, as people of the page's language write it."""
-    return "" if amount is None else display(amount, currency, get_language() or "en")
+    """The amount with its currency as people of the page's language write it; a bare code stands behind the number."""
+    if amount is None:
+        return ""
+    language = get_language() or "en"
+    if get_currency_symbol(currency, locale=language) == currency:
+        return f"{format_decimal(amount, '#,##0.00', locale=language)}\xa0{currency}"
+    return display(amount, currency, language)
 
 
 @register.filter

@@ -115,9 +115,12 @@ def changes(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @login_required
 def stage_styles(request: HttpRequest, slug: str) -> HttpResponse:
-    """The funnel's colours, as a sheet of its own: the content policy allows no colour in the page itself."""
+    """The funnel's colours, as a sheet of its own: the content policy allows no colour in the page itself.
+
+    Cards take the colour of the column they are over, not of the one they belong to.
+    """
     stages = Stage.objects.filter(funnel=_visible_funnel(request, slug))
-    rules = "\n".join(f'[data-stage="{stage.slug}"] {{ --stage: {stage.colour}; }}' for stage in stages)
+    rules = "\n".join(f'[data-stage="{stage.slug}"]:not(.deal-card) {{ --stage: {stage.colour}; }}' for stage in stages)
     response = HttpResponse(rules + "\n", content_type="text/css; charset=utf-8")
     response["Cache-Control"] = FOR_A_YEAR if "v" in request.GET else "private, no-cache"
     return response

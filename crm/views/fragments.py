@@ -18,18 +18,17 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from crm.models import Funnel, Stage
 from crm.selectors.board import WINDOW, Column, Filters, counts_of, load_cards
 from crm.selectors.today import Today, conditions, today
 from crm.services import MoveResult
+from crm.templatetags.ui import money
 from crm.views.addresses import WHOSE, BoardAddress
 from notifications.models import Message
 from notifications.statuses import Channel, MessageState
 from shops.models import ClaimVisibility
-from shops.money import display
 from shops.permissions import Action, role_allows
 from shops.selectors import role_in_shop
 
@@ -161,7 +160,7 @@ class BoardPage:
 
 def today_figures(now: Today, funnel: Funnel, address: BoardAddress) -> list[Figure]:
     """The figures with their words and links."""
-    road = display(now.cod_on_road, funnel.shop.currency, get_language() or "en")
+    road = money(now.cod_on_road, funnel.shop.currency)
     rows = [
         ("call", now.to_call, _("to call"), "", False),
         ("late", now.late, _("late"), "is_hot", False),

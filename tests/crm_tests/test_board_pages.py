@@ -242,7 +242,7 @@ def test_stage_colours_come_in_a_sheet_that_may_be_kept() -> None:
 
     assert sheet["Content-Type"].startswith("text/css")
     assert "immutable" in sheet["Cache-Control"]
-    assert '[data-stage="new"] { --stage: #2563EB; }' in sheet.content.decode()
+    assert '[data-stage="new"]:not(.deal-card) { --stage: #2563EB; }' in sheet.content.decode()
     assert other is not None
     assert other[1] != href[1]
 
