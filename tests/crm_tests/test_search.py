@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from orders import search
 from orders.models import Customer, CustomerTerm, Order, OrderTerm
 from orders.search import (
     refresh_order_terms,
@@ -178,17 +180,34 @@ def test_it_refreshes_many_orders_in_as_many_queries_as_one(romanian, ukrainian,
     assert found("taranu") == sorted([romanian.number, third.number])
 
 
-def test_it_walks_the_index_of_terms(romanian):
-    query = search_orders(Order.objects.all(), "taranu").query
-    with connection.cursor() as cursor:
-        sql, params = query.sql_with_params()
-        if connection.vendor == "sqlite":
-            cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
-        else:
-            cursor.execute("SET LOCAL enable_seqscan = off")
-            cursor.execute(f"EXPLAIN {sql}", params)
-        plan = " ".join(str(column) for row in cursor.fetchall() for column in row)
+@pytest.mark.parametrize("q", ["taranu", "ana 334455", "10482", "0722 33"])
+def test_it_finds_the_same_by_a_common_word(romanian, ukrainian, monkeypatch, q):
+    monkeypatch.setattr(search, "MOST_LISTED", 0)
 
-    assert "term_" in plan
-    assert "SCAN orders_orderterm" not in plan
-    assert "Seq Scan on orders_orderterm" not in plan
+    assert found(q) == [romanian.number]
+    assert found(f"{q} nobody") == []
+
+
+def test_it_loses_no_order_to_words_that_repeat_in_another(romanian, monkeypatch):
+    second = make_order(romanian.shop)
+    monkeypatch.setattr(search, "MOST_LISTED", 2)
+
+    assert found("ana") == sorted([romanian.number, second.number])
+
+
+@pytest.mark.parametrize("most_listed", [500, 0])
+def test_it_never_reads_all_terms(romanian, monkeypatch, most_listed):
+    monkeypatch.setattr(search, "MOST_LISTED", most_listed)
+    with CaptureQueriesContext(connection) as captured:
+        assert found("taranu 0722 334 455") == [romanian.number]
+
+    with connection.cursor() as cursor:
+        if connection.vendor != "sqlite":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        explain = "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN"
+        for query in captured.captured_queries:
+            cursor.execute(f"{explain} {query['sql']}")
+            plan = " ".join(str(column) for row in cursor.fetchall() for column in row)
+            assert "SCAN orders_orderterm" not in plan
+            assert "Seq Scan on orders_orderterm" not in plan
+    assert len(captured) == 3
