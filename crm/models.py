@@ -100,7 +100,7 @@ class Stage(models.Model):
     is_side = models.BooleanField(
         _("side stage"),
         default=False,
-        help_text=_("Optional: folded to a narrow rail, and skipped by “requires previous”."),
+        help_text=_("Optional: folded to a narrow rail, and skipped by “only from the stage before”."),
     )
     condition = models.CharField(
         _("only for orders that are"),

@@ -13,6 +13,8 @@ from babel.numbers import format_currency, get_currency_precision
 
 ZERO = Decimal("0")
 _WORD_BESIDE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+# What people write where CLDR gives the ISO code.
+EVERYDAY_WORDS = {("RON", "ro"): "lei"}
 SMS_SYMBOLS = {"RON": "lei", "PLN": "zl", "UAH": "грн"}
 
 
@@ -47,7 +49,8 @@ def display(amount: Decimal, currency: str, language: str) -> str:
     A currency word right beside a digit gets a no-break space between them, as CLDR's currency spacing rule asks.
     """
     text = format_currency(amount, currency, locale=language or "en")
-    return _WORD_BESIDE_DIGIT.sub("\xa0", text)
+    word = EVERYDAY_WORDS.get((currency, language))
+    return _WORD_BESIDE_DIGIT.sub("\xa0", text.replace(currency, word) if word else text)
 
 
 def display_for_sms(amount: Decimal, currency: str, language: str) -> str:

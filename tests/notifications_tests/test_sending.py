@@ -496,4 +496,4 @@ def test_the_table_of_an_email_adds_up(make_message: MakeMessage, mail_server: M
 
     text = mail_server.mails[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
     amounts = [line.rpartition(":")[2].strip() for line in text.splitlines() if "RON" in line and ":" in line]
-    assert amounts[:4] == ["10,00\xa0RON", "20,00\xa0RON", "5,00\xa0RON", "35,00\xa0RON"]
+    assert amounts[:4] == ["10,00\xa0lei", "20,00\xa0lei", "5,00\xa0lei", "35,00\xa0lei"]

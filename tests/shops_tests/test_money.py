@@ -70,7 +70,7 @@ def test_it_rounds_half_up_to_the_minor_unit(amount, currency, rounded):
 @pytest.mark.parametrize(
     ("currency", "language", "text"),
     [
-        ("RON", "ro", "1.249,00\xa0RON"),
+        ("RON", "ro", "1.249,00\xa0lei"),
         ("PLN", "pl", "1\xa0249,00\xa0zł"),
         ("UAH", "uk", "1\xa0249,00\xa0₴"),
         ("EUR", "", "€1,249.00"),
