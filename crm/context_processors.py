@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from notifications.models import Message
 from notifications.statuses import MessageState
 from shops.models import User
-from shops.selectors import shops_of
+from shops.permissions import MATRIX, Action
+from shops.selectors import roles_of, shops_of
 
 MOST_SHOWN = 99
 THEMES = ("light", "dark")
@@ -31,7 +32,6 @@ class MenuItem:
     label: str
     is_current: bool
     badge: str = ""
-    badge_title: str = ""
 
 
 class Workspace:
@@ -55,36 +55,41 @@ class Workspace:
 
     @property
     def menu(self) -> Iterator[MenuItem]:
+        """The rooms this person may enter in one shop at least."""
         if not self.person.is_authenticated:
             return
-        failed = self.failed_messages
-        badge = "" if not failed else f"{MOST_SHOWN}+" if failed > MOST_SHOWN else str(failed)
         yield self._item("/", "square-kanban", _("Board"), also=("/board/", "/deals/", "/moves/"))
         yield self._item("/orders/", "list", _("Orders"))
-        yield self._item("/customers/", "users", _("Customers"))
-        yield self._item("/stock/", "package", _("Stock"))
-        yield self._item(
-            "/messages/", "message-square", _("Messages"), badge=badge, badge_title=_("not delivered")
-        )
-        yield self._item("/imports/", "inbox", _("Imports"))
+        if Action.VIEW_CUSTOMERS in self.allowed:
+            yield self._item("/customers/", "users", _("Customers"))
+        if Action.VIEW_STOCK in self.allowed:
+            yield self._item("/stock/", "package", _("Stock"))
+        if Action.VIEW_MESSAGES in self.allowed:
+            yield self._item("/messages/", "message-square", _("Messages"), badge=self._failed_badge())
+        if Action.VIEW_IMPORTS in self.allowed:
+            yield self._item("/imports/", "inbox", _("Imports"))
         if self.shop_slug:
             yield self._item(f"/shops/{self.shop_slug}/", "store", _("Shop"), also=("/shops/",))
 
+    @cached_property
+    def allowed(self) -> frozenset[str]:
+        """The actions this person's roles include in any shop."""
+        return frozenset().union(*(MATRIX[role] for role in roles_of(self.person).values()))
+
+    def _failed_badge(self) -> str:
+        failed = self.failed_messages
+        return "" if not failed else f"{MOST_SHOWN}+" if failed > MOST_SHOWN else str(failed)
+
     def _item(
-        self,
-        href: str,
-        icon: str,
-        label: str,
-        *,
-        also: tuple[str, ...] = (),
-        badge: str = "",
-        badge_title: str = "",
+        self, href: str, icon: str, label: str, *, also: tuple[str, ...] = (), badge: str = ""
     ) -> MenuItem:
         path = self.request.path
-        is_current = (
-            path == href or (href != "/" and path.startswith(href)) or path.startswith(also or ("\0",))
+        here = (
+            path == href
+            or (href != "/" and path.startswith(href))
+            or any(path.startswith(start) for start in also)
         )
-        return MenuItem(href, icon, label, is_current, badge, badge_title)
+        return MenuItem(href, icon, label, here, badge)
 
     @cached_property
     def failed_messages(self) -> int:

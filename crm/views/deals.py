@@ -87,8 +87,7 @@ def move(request: HttpRequest, deal_id: int) -> HttpResponse:
         )
     except DomainError as error:
         return _refused(request, found, error)
-    toast = moved_toast(found.title, result)
-    return _done(request, found, toast)
+    return _done(request, found, moved_toast(found.title, result))
 
 
 @require_POST
@@ -162,12 +161,13 @@ def _choices(request: HttpRequest, found: Deal) -> HttpResponse:
     return render(request, "crm/move.html", {"deal": found, "choices": rows})
 
 
-def _done(request: HttpRequest, found: Deal, toast: Toast) -> HttpResponse:
+def _done(request: HttpRequest, found: Deal, toast: Toast | None) -> HttpResponse:
     if not _is_board(request):
-        messages.success(request, toast.title)
+        if toast:
+            messages.success(request, toast.title)
         return _see(_back(request, found))
     return _page(request, found).answer(
-        deal_ids=_still_seen(request, found), removed=_unseen(request, found), toasts=[toast]
+        deal_ids=_still_seen(request, found), removed=_unseen(request, found), toasts=[toast] if toast else []
     )
 
 

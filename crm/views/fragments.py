@@ -189,8 +189,13 @@ def today_figures(now: Today, funnel: Funnel, address: BoardAddress) -> list[Fig
     return figures
 
 
-def moved_toast(title: str, result: MoveResult) -> Toast:
-    """“RO-1 → Confirmed”, with Undo while it can be undone and the messages that wait until then."""
+def moved_toast(title: str, result: MoveResult) -> Toast | None:
+    """“RO-1 → Confirmed”, with Undo while it can be undone and the messages that wait until then.
+
+    A card that only changed its place in the column needs no words.
+    """
+    if result.from_stage.pk == result.to_stage.pk:
+        return None
     return Toast(
         title=f"{title} → {result.to_stage.name}",
         seconds=seconds_until(result.undo_until),

@@ -347,9 +347,8 @@
     }
   }
 
-  async function follow() {
-    await poll();
-    setTimeout(follow, POLL_EVERY);
+  function follow() {
+    poll().finally(() => setTimeout(follow, POLL_EVERY));
   }
   setTimeout(follow, POLL_EVERY);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });

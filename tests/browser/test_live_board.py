@@ -14,7 +14,7 @@ from orders.models import Order
 from orders.statuses import Status
 from shops.actors import Actor
 from tests.browser.hands import board_path, card, column, drag, pick_up
-from tests.factories import SYSTEM, make_order, make_shop, make_user
+from tests.factories import SYSTEM, make_line, make_order, make_product, make_shop, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SignIn = Callable[..., Page]
@@ -133,3 +133,19 @@ def test_it_keeps_focus_and_scroll_while_cards_arrive(sign_in: SignIn) -> None:
     assert before is not None
     assert after is not None
     assert abs(after["y"] - before["y"]) < 140
+
+
+def test_it_shows_more_cards_when_the_column_is_scrolled(sign_in: SignIn) -> None:
+    shop = make_shop()
+    product = make_product(shop, stock=1000)
+    numbers = [make_order(shop, lines=(make_line(product),)).number for _ in range(23)]
+    board = sign_in(make_user(shop, language="en"))
+    board.goto(board_path(shop))
+    expect(column(board, "new").locator(".deal-card")).to_have_count(20)
+
+    column(board, "new").locator(".column-more").scroll_into_view_if_needed()
+
+    expect(card(board, numbers[-1])).to_be_attached()
+    expect(column(board, "new").locator(".deal-card")).to_have_count(23)
+    drag(board, numbers[0], "confirmed")
+    expect(column(board, "confirmed").locator(".deal-card")).to_have_attribute("data-order", numbers[0])

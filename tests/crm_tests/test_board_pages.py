@@ -196,7 +196,7 @@ def test_it_costs_the_same_for_three_times_the_cards(
 
     fill(1)
     client.get(url)
-    with django_assert_num_queries(22, exact=False) as few:
+    with django_assert_num_queries(23, exact=False) as few:
         client.get(url)
     fill(3)
     with django_assert_num_queries(len(few.captured_queries)):
@@ -287,6 +287,20 @@ def test_a_quiet_poll_costs_few_queries(django_assert_num_queries: DjangoAssertN
 
     with django_assert_num_queries(4):
         client.get(url, {"cursor": cursor, "seen": seen})
+
+
+def test_the_menu_shows_the_rooms_a_role_may_enter() -> None:
+    shop = make_shop()
+    rooms = ("/orders/", "/customers/", "/stock/", "/messages/", "/imports/", f"/shops/{shop.slug}/")
+
+    seen = {}
+    for role in (Role.MANAGER, Role.WAREHOUSE):
+        html = sign_in(make_user(shop, role=role)).get(board_url(shop)).content.decode()
+        rail = html.partition('class="rail"')[2].partition("</nav>")[0]
+        seen[role] = [room for room in rooms if f'href="{room}"' in rail]
+
+    assert seen[Role.MANAGER] == list(rooms)
+    assert seen[Role.WAREHOUSE] == ["/orders/", "/stock/", f"/shops/{shop.slug}/"]
 
 
 def test_nonsense_in_the_address_is_ignored() -> None:
