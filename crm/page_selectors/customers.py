@@ -51,8 +51,9 @@ def visible_customers(user: User) -> QuerySet[Customer]:
 
 def list_customers(user: User, q: str = "", after: str = "") -> tuple[list[CustomerRow], str]:
     """One page of customers, newest first, and the cursor of the next one."""
-    customers = search_customers(visible_customers(user).select_related("shop"), q)
-    page = newest_key_first(_with_contacts(customers), after)
+    shop_ids = shop_ids_where(user, Action.VIEW_CUSTOMERS)
+    customers = search_customers(Customer.objects.select_related("shop"), q)
+    page = newest_key_first(_with_contacts(customers), after, shop_ids=shop_ids)
     figures = _order_figures(user, [customer.pk for customer in page.rows])
     return [_row(customer, figures.get(customer.pk)) for customer in page.rows], page.after
 

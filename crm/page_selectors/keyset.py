@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -24,25 +25,48 @@ class Page(Generic[M]):
     after: str
 
 
-def newest_first(queryset: QuerySet[M], field: str, after: str, size: int = PAGE_SIZE) -> Page[M]:
-    """One page by `field` and key, newest first. A cursor that cannot be read starts at the first page."""
+def newest_first(
+    queryset: QuerySet[M],
+    field: str,
+    after: str,
+    size: int = PAGE_SIZE,
+    shop_ids: Sequence[int] | None = None,
+) -> Page[M]:
+    """One page by `field` and key, newest first. A cursor that cannot be read starts at the first page.
+
+    With `shop_ids` the newest rows of each shop are read by its own index and merged: no index holds the newest
+    of several shops, and sorting all of theirs would cost more with every row.
+    """
     cursor = _read_cursor(after)
     if cursor is not None:
         at, pk = cursor
         older = Q(**{f"{field}__lt": at}) | Q(pk__lt=pk)
         queryset = queryset.filter(older, **{f"{field}__lte": at})
-    rows = list(queryset.order_by(f"-{field}", "-pk")[: size + 1])
+    rows = _newest(queryset, (field, "pk"), size + 1, shop_ids)
     more, rows = len(rows) > size, rows[:size]
     return Page(rows, _cursor(getattr(rows[-1], field), rows[-1].pk) if more else "")
 
 
-def newest_key_first(queryset: QuerySet[M], after: str, size: int = PAGE_SIZE) -> Page[M]:
-    """One page by key alone, newest first; for rows whose key grows with their age."""
+def newest_key_first(
+    queryset: QuerySet[M], after: str, size: int = PAGE_SIZE, shop_ids: Sequence[int] | None = None
+) -> Page[M]:
+    """One page by key alone, newest first; for rows whose key grows with their age. `shop_ids` as in `newest_first`."""
     if after.isascii() and after.isdecimal() and len(after) < 19:
         queryset = queryset.filter(pk__lt=int(after))
-    rows = list(queryset.order_by("-pk")[: size + 1])
+    rows = _newest(queryset, ("pk",), size + 1, shop_ids)
     more, rows = len(rows) > size, rows[:size]
     return Page(rows, str(rows[-1].pk) if more else "")
+
+
+def _newest(queryset: QuerySet[M], by: tuple[str, ...], size: int, shop_ids: Sequence[int] | None) -> list[M]:
+    ordered = queryset.order_by(*(f"-{field}" for field in by))
+    if shop_ids is None:
+        return list(ordered[:size])
+    if len(shop_ids) == 1:
+        return list(ordered.filter(shop_id=shop_ids[0])[:size])
+    keys = [key for shop_id in shop_ids for key in ordered.filter(shop_id=shop_id).values_list(*by)[:size]]
+    newest = sorted(keys, reverse=True)[:size]
+    return list(ordered.filter(pk__in=[key[-1] for key in newest]))
 
 
 def _cursor(at: datetime, pk: int) -> str:

@@ -12,6 +12,7 @@ from crm.page_selectors.keyset import Page, newest_first
 from orders.models import Order, Shipment
 from orders.search import search_orders
 from orders.statuses import ShipmentState, Status
+from shops.models import Shop
 
 if TYPE_CHECKING:
     from shops.models import User
@@ -48,13 +49,15 @@ def read_filter(q: str, shop: str, status: str) -> OrderFilter:
 
 def list_orders(user: User, wanted: OrderFilter, after: str = "") -> Page[Order]:
     """One page of the orders this person may see, newest first, with all that a row shows."""
-    orders = Order.objects.visible_to(user)
+    shops = Shop.objects.visible_to(user)
     if wanted.shop:
-        orders = orders.filter(shop__slug=wanted.shop)
+        shops = shops.filter(slug=wanted.shop)
+    orders = Order.objects.visible_to(user)
     if wanted.status:
         orders = orders.filter(status=wanted.status)
     parcels = Prefetch(
         "shipments", Shipment.objects.exclude(state=ShipmentState.VOIDED), to_attr="live_shipments"
     )
-    shown = search_orders(orders, wanted.q).select_related("shop", "customer", "manager", "shipping_address")
-    return newest_first(shown.prefetch_related(parcels), "placed_at", after)
+    found = search_orders(orders, wanted.q).select_related("shop", "customer", "manager", "shipping_address")
+    shop_ids = list(shops.values_list("pk", flat=True))
+    return newest_first(found.prefetch_related(parcels), "placed_at", after, shop_ids=shop_ids)

@@ -198,3 +198,40 @@ def test_it_sends_strangers_to_the_login(client):
 
     assert response.status_code == 302
     assert response["Location"].startswith("/login/")
+
+
+def test_it_merges_the_newest_orders_of_several_shops_page_by_page(client, shop, manager):
+    others = [make_shop("PL"), make_shop("UA")]
+    for other in others:
+        Membership.objects.create(user=manager, shop=other, role=Role.MANAGER)
+    now = timezone.now()
+    for n in range(56):
+        order = make_order([shop, *others][n % 3], lines=())
+        Order.objects.filter(pk=order.pk).update(placed_at=now - timedelta(hours=n // 4))
+    make_order(make_shop("RO"))
+    expected = list(
+        Order.objects.visible_to(manager).order_by("-placed_at", "-pk").values_list("number", flat=True)
+    )
+
+    first = client.get("/orders/")
+    second = client.get(f"/orders/?after={first.context['page'].after}")
+
+    assert len(expected) == 56
+    assert numbers(first) + numbers(second) == expected
+
+
+def test_it_sorts_no_shops_orders(client, shop, manager):
+    Membership.objects.create(user=manager, shop=make_shop("PL"), role=Role.MANAGER)
+    make_order(shop)
+    with CaptureQueriesContext(connection) as captured:
+        client.get("/orders/")
+
+    keys = [query["sql"] for query in captured.captured_queries if "LIMIT 51" in query["sql"]]
+    assert len(keys) == 2
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            for sql in keys:
+                cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+                plan = " ".join(str(column) for row in cursor.fetchall() for column in row)
+                assert "orders_newest_of_shop" in plan
+                assert "TEMP B-TREE" not in plan
