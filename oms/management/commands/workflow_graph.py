@@ -47,9 +47,10 @@ def with_graph(page: str) -> str:
 def changes() -> list[tuple[str, str, str]]:
     """Every status change there is, as (from, to, transition), in the order of the happy path; reverts left out."""
     order = [*HAPPY_PATH, *(status for status in Status if status not in HAPPY_PATH)]
+    workflow: Any = Order()
     found = {
         (str(change.source), str(change.target), change.name)
-        for change in Order().get_all_status_transitions()
+        for change in workflow.get_all_status_transitions()
         if change.name != REVERT
     }
     return sorted(found, key=lambda row: (order.index(Status(row[0])), order.index(Status(row[1]))))
