@@ -22,6 +22,7 @@ def column(page: Page, stage: str) -> Locator:
 
 def pick_up(page: Page, number: str, stage: str) -> None:
     """Take a card and carry it over a column, without letting go."""
+    card(page, number).scroll_into_view_if_needed()
     start, end = card(page, number).bounding_box(), column(page, stage).bounding_box()
     assert start is not None and end is not None
     page.mouse.move(start["x"] + 60, start["y"] + 34)
