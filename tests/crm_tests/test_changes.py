@@ -1,8 +1,10 @@
 """What an open board is told: everything once, also what was committed late, and what it may not see any more."""
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from crm import services as crm
@@ -78,6 +80,37 @@ def test_a_lower_key_committed_later_is_still_told():
 
     assert told(after) == [slow.pk]
     assert changes_since(user, funnel, cursor=after.cursor, seen=after.seen) is None
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_that_commits_late_is_still_told(in_threads):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite writes one transaction after another; keys commit in order")
+    shop = make_shop()
+    slow, quick = make_order(shop), make_order(shop)
+    funnel, user = funnel_of(shop), make_user(shop)
+    cursor, seen = latest_change(funnel)
+    written, answered = threading.Event(), threading.Event()
+
+    def confirm_slowly():
+        with transaction.atomic():
+            orders.confirm_order(order_id=slow.pk, actor=SYSTEM)
+            written.set()
+            answered.wait(timeout=30)
+
+    def confirm_quickly_and_ask():
+        written.wait(timeout=30)
+        orders.confirm_order(order_id=quick.pk, actor=SYSTEM)
+        try:
+            return changes_since(user, funnel, cursor=cursor, seen=seen)
+        finally:
+            answered.set()
+
+    _slow, first = in_threads([confirm_slowly, confirm_quickly_and_ask])
+    second = changes_since(user, funnel, cursor=first.cursor, seen=first.seen)
+
+    assert (told(first), told(second)) == ([quick.pk], [slow.pk])
 
 
 def test_a_key_committed_while_we_answer_is_told_next_time(monkeypatch):

@@ -5,6 +5,7 @@ import pytest
 from crm import services as crm
 from crm.errors import MoveNotAllowed
 from crm.models import Deal, DealMove, Funnel, MoveKind, Stage
+from oms.verification import problems
 from orders import services as orders
 from orders.errors import OrderError
 from orders.guards import Arguments, plan
@@ -120,6 +121,7 @@ def test_every_drag_agrees_or_changes_nothing(source_slug):
         assert len(status_events(deal.order)) - events == len(steps)
         assert DealMove.objects.filter(deal=deal).count() - moves == 1
     assert_sound()
+    assert list(problems(None)) == []
 
 
 @pytest.mark.parametrize("source_slug", SLUGS)
@@ -149,6 +151,7 @@ def test_every_change_of_the_order_takes_the_card_along(source_slug):
         (move,) = DealMove.objects.filter(deal=deal).order_by("id")[moves:]
         assert (move.kind, move.move_id) == (MoveKind.FOLLOWED, change.move_id)
     assert_sound()
+    assert list(problems(None)) == []
 
 
 @pytest.mark.parametrize("target_slug", SLUGS)

@@ -54,7 +54,8 @@ def test_one_confirms_and_forty_nine_are_told_who_did(cast, in_threads):
     assert DealMove.objects.filter(kind=MoveKind.FOLLOWED).count() == 1
     about = Message.objects.values_list("event_uid", "channel", "recipient")
     assert len(about) == len(set(about))
-    assert {uid for uid, _channel, _recipient in about} <= {event.uid}
+    assert {uid for uid, _channel, _recipient in about} == {event.uid}
+    assert sorted(channel for _uid, channel, _recipient in about) == ["email", "sms"]
     assert_sound()
 
 

@@ -9,6 +9,7 @@ from crm import services as crm
 from crm.models import Deal, Stage
 from inventory import services as inventory
 from inventory.errors import StockError
+from oms.verification import problems
 from orders import services as orders
 from orders.guards import Arguments
 from orders.models import Return
@@ -102,4 +103,5 @@ def test_no_sequence_breaks_an_invariant(db, reserve_at, master, steps):
 
             assert_sound()
             assert all(0 <= reserved <= on_hand for on_hand, reserved in map(counters, world.products))
+        assert list(problems(world.shop.pk)) == []
         transaction.set_rollback(True)
