@@ -220,7 +220,7 @@ def _begins_with(beginning: str, vendor: str) -> Q:
 
 
 def _words_of_question(q: str) -> list[Word]:
-    tokens = fold(q[:MOST_CHARACTERS].replace("(0)", "")).split()[:MOST_WORDS]
+    tokens = fold(q[:MOST_CHARACTERS].replace("(0)", "").replace("\0", " ")).split()[:MOST_WORDS]
     words: list[Word] = []
     for is_numeric, group in groupby(tokens, key=lambda token: bool(NUMERIC.match(token))):
         run = list(group)

@@ -44,6 +44,7 @@ class OrderFilter:
 
 def read_filter(q: str, shop: str, status: str) -> OrderFilter:
     """The filter of a request; an unknown status is ignored, an unknown shop finds nothing."""
+    q, shop = q.replace("\0", " "), shop.replace("\0", " ")
     return OrderFilter(" ".join(q.split())[:200], shop[:50], status if status in Status.values else "")
 
 

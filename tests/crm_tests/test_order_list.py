@@ -235,3 +235,16 @@ def test_it_sorts_no_shops_orders(client, shop, manager):
                 plan = " ".join(str(column) for row in cursor.fetchall() for column in row)
                 assert "orders_newest_of_shop" in plan
                 assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/orders/?q=%00", 200),
+        ("/orders/?shop=%00", 200),
+        ("/orders/%00/", 404),
+        ("/customers/?q=a%00b", 200),
+    ],
+)
+def test_it_takes_a_nul_for_nothing(client, manager, path, status):
+    assert client.get(path).status_code == status
