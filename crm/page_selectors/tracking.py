@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import Prefetch
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from orders.carriers import carrier_name
@@ -76,7 +77,7 @@ class TrackedOrder:
 
 
 def find_tracked_order(token: str) -> TrackedOrder | None:
-    """The order of a link, or None for a wrong, old or malformed one; all three cost one look-up."""
+    """The order of a link in its own language, or None for a wrong, old or malformed one; all three cost one look-up."""
     parcels = Shipment.objects.exclude(state=ShipmentState.VOIDED)
     changes = OrderEvent.objects.filter(
         kind__in=[EventKind.PLACED, EventKind.STATUS], reverted_at=None
@@ -91,7 +92,15 @@ def find_tracked_order(token: str) -> TrackedOrder | None:
         .filter(tracking_digest=digest_of(token))
         .first()
     )
-    return _tracked(order) if order else None
+    if order is None:
+        return None
+    with translation.override(language_of(order)):
+        return _tracked(order)
+
+
+def language_of(order: Order) -> str:
+    """The language the customer is spoken to about this order."""
+    return order.language or order.shop.language
 
 
 def _tracked(order: Order) -> TrackedOrder:

@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
-from crm.page_selectors.tracking import TrackedOrder, find_tracked_order
+from crm.page_selectors.tracking import TrackedOrder, find_tracked_order, language_of
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -27,7 +27,7 @@ def tracking(request: HttpRequest, token: str) -> HttpResponse:
 
 def _page(tracked: TrackedOrder) -> str:
     shop = tracked.order.shop
-    with translation.override(tracked.order.language or shop.language), timezone.override(shop.zone):
+    with translation.override(language_of(tracked.order)), timezone.override(shop.zone):
         return render_to_string(
             "crm/tracking.html", {"tracked": tracked, "order": tracked.order, "shop": shop}
         )

@@ -6,7 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from crm.templatetags.ui import money
 from orders import services
@@ -125,7 +126,15 @@ def test_it_speaks_the_orders_language_and_the_shops_time(client, shop):
 
     page = client.get(link(order), headers={"accept-language": "uk"}).content.decode()
 
+    with translation.override("pl"):
+        heading, sentence = (
+            gettext("Received"),
+            gettext("We have received your order and will confirm it soon."),
+        )
+    assert heading != "Received"
     assert '<html lang="pl">' in page
+    assert f"<h1>{heading}</h1>" in page
+    assert sentence in page
     assert "2 lipca, 00:30" in page
 
 
