@@ -72,7 +72,7 @@ def delivery_icon(kind: str) -> SafeString:
 def pay_mark(order: Order) -> SafeString:
     """What is to be paid, and how: “COD 249,00”, “PAID 189,00”, “NOT PAID 64,00”."""
     style, word = _payment_of(order)
-    return format_html('<b class="pay {}">{} {}</b>', style, word, amount(order.total))
+    return format_html('<b class="pay {}"><span>{}</span> {}</b>', style, word, amount(order.total))
 
 
 def _payment_of(order: Order) -> tuple[str, str]:

@@ -89,8 +89,8 @@ def test_it_shows_four_lines_and_only_true_marks() -> None:
     assert "Tray" in first
     assert "+ 1" in first
     assert "short stock" in first
-    assert "COD 40.00" in first
-    assert "PAID 20.00" in second
+    assert "COD</span> 40.00" in first
+    assert "PAID</span> 20.00" in second
     assert "short stock" not in second
     assert "other order" not in second
     assert 'aria-label="Locker"' in second
