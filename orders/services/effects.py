@@ -86,10 +86,21 @@ def _shipped(change: Change) -> None:
     )
 
 
+def parcels_left_behind(order: Order, arguments: Arguments) -> list[int]:
+    """Prepared parcels that do not travel because another one was named when shipping."""
+    if not arguments.carrier:
+        return []
+    named = {"carrier": arguments.carrier, "tracking_number": arguments.tracking_number.strip()}
+    prepared = order.shipments.filter(state=ShipmentState.PREPARED).exclude(**named)
+    return list(prepared.values_list("pk", flat=True))
+
+
 def _parcel_to_hand_over(change: Change) -> Shipment:
     arguments, order = change.arguments, change.order
     now = timezone.now()
     if arguments.carrier:
+        left_behind = parcels_left_behind(order, arguments)
+        order.shipments.filter(pk__in=left_behind).update(state=ShipmentState.VOIDED)
         order.shipments.filter(
             state=ShipmentState.PREPARED,
             carrier=arguments.carrier,
@@ -194,6 +205,8 @@ def compensate(order: Order, event: OrderEvent, actor: Actor) -> None:
 
 
 def _unconfirm(order: Order, event: OrderEvent, actor: Actor) -> None:
+    # A new order has no parcel: one that was prepared inside the hold goes with the confirmation.
+    order.shipments.filter(state=ShipmentState.PREPARED).update(state=ShipmentState.VOIDED)
     if not reserves_at_placing(order):
         inventory.release(reference=order.stock_reference, actor=actor)
     if event.details.get("claimed") and order.manager_id == event.actor_user_id:
@@ -209,6 +222,12 @@ def _unship(order: Order, event: OrderEvent, actor: Actor) -> None:
     order.shipments.filter(state=ShipmentState.HANDED_OVER).update(
         state=ShipmentState.PREPARED, handed_over_at=None
     )
+    _unvoid(order, event)
+
+
+def _unvoid(order: Order, event: OrderEvent) -> None:
+    voided = event.details.get("voided_shipments", [])
+    order.shipments.filter(pk__in=voided, state=ShipmentState.VOIDED).update(state=ShipmentState.PREPARED)
 
 
 def _undeliver(order: Order, event: OrderEvent, actor: Actor) -> None:
@@ -220,8 +239,7 @@ def _undeliver(order: Order, event: OrderEvent, actor: Actor) -> None:
 def _uncancel(order: Order, event: OrderEvent, actor: Actor) -> None:
     if reserves_at_placing(order) or event.from_status != Status.NEW:
         reserve_for(order, actor, on_shortage="backorder")
-    voided = event.details.get("voided_shipments", [])
-    order.shipments.filter(pk__in=voided, state=ShipmentState.VOIDED).update(state=ShipmentState.PREPARED)
+    _unvoid(order, event)
 
 
 def _unreturn(order: Order, event: OrderEvent, actor: Actor) -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inventory import services as inventory
+from inventory.models import Product
 from orders.drafts import AddressDraft, LineDraft, OrderDraft
 from orders.errors import OrderError
 from orders.events import OrderPlaced
@@ -139,6 +140,7 @@ def cents(amount: Decimal) -> Decimal:
 
 def write_lines(order: Order, lines: tuple[LineDraft, ...]) -> None:
     """Write the lines of an order that has none; unknown products are made, untracked."""
+    _require_own_products(order, lines)
     rows = []
     for position, line in enumerate(lines, start=1):
         product_id = line.product_id or _product_for(order, line)
@@ -160,6 +162,12 @@ def write_lines(order: Order, lines: tuple[LineDraft, ...]) -> None:
             )
         )
     OrderLine.objects.bulk_create(rows)
+
+
+def _require_own_products(order: Order, lines: tuple[LineDraft, ...]) -> None:
+    given = {line.product_id for line in lines if line.product_id}
+    if given and Product.objects.filter(pk__in=given, shop_id=order.shop_id).count() != len(given):
+        raise _bad("lines", _("A product is not one of this shop."))
 
 
 def _product_for(order: Order, line: LineDraft) -> int:

@@ -20,7 +20,7 @@ from orders.models.history import EventKind
 from orders.search import refresh_order_terms
 from orders.selectors import ACTION_OF_TRANSITION, facts_of
 from orders.services.access import lock_order
-from orders.services.effects import EFFECTS, Change
+from orders.services.effects import EFFECTS, Change, parcels_left_behind
 from orders.services.recording import record
 from orders.statuses import TARGETS, PaymentStatus, ShipmentState, Status, Transition
 from shops.actors import Actor
@@ -164,7 +164,7 @@ def _run(
     if refusal is not None:
         raise _as_error(refusal, order, transition)
     from_status = order.status
-    details = _details(order, transition, change.actor)
+    details = _details(order, transition, change)
     getattr(order, transition)()
     order.status_changed_at = timezone.now()
     order.save(update_fields=["status", "status_changed_at", "updated_at"])
@@ -211,13 +211,16 @@ def _publish(order: Order, change: Change, event: OrderEvent) -> None:
     )
 
 
-def _details(order: Order, transition: str, actor: Actor) -> dict[str, Any]:
+def _details(order: Order, transition: str, change: Change) -> dict[str, Any]:
+    """What undoing will need to know, and what the history shows beside the statuses."""
     if transition == Transition.CONFIRM:
-        return {"claimed": actor.is_person and order.manager_id is None}
-    if transition != Transition.CANCEL:
-        return {}
-    prepared = order.shipments.filter(state=ShipmentState.PREPARED).values_list("pk", flat=True)
-    return {"refund_due": order.payment_status == PaymentStatus.PAID, "voided_shipments": list(prepared)}
+        return {"claimed": change.actor.is_person and order.manager_id is None}
+    if transition == Transition.SHIP:
+        return {"voided_shipments": parcels_left_behind(order, change.arguments)}
+    if transition == Transition.CANCEL:
+        prepared = order.shipments.filter(state=ShipmentState.PREPARED).values_list("pk", flat=True)
+        return {"refund_due": order.payment_status == PaymentStatus.PAID, "voided_shipments": list(prepared)}
+    return {}
 
 
 def _as_error(refusal: Refusal, order: Order, transition: str) -> TransitionRefused | NeedsInput:

@@ -323,3 +323,35 @@ def test_units_that_arrived_meanwhile_do_not_disturb_undo():
 
     assert counters(product) == (8, 2)
     assert [event.reverted_at is None for event in status_events(order)][-1] is False
+
+
+def test_another_parcel_named_when_shipping_replaces_the_prepared_one_until_undone():
+    shop = make_shop()
+    mara = Actor.person(make_user(shop))
+    order = make_order(shop, status=Status.PROCESSING)
+    prepared = orders.add_shipment(order_id=order.pk, actor=SYSTEM, carrier="fan", tracking_number="OLD-1")
+
+    change = orders.ship_order(order_id=order.pk, actor=mara, carrier="sameday", tracking_number="NEW-2")
+
+    states = dict(Shipment.objects.filter(order=order).values_list("tracking_number", "state"))
+    assert states == {"OLD-1": ShipmentState.VOIDED, "NEW-2": ShipmentState.HANDED_OVER}
+
+    orders.revert_move(move_id=change.move_id, actor=mara)
+
+    prepared.refresh_from_db()
+    assert prepared.state == ShipmentState.PREPARED
+    assert Shipment.objects.get(tracking_number="NEW-2").state == ShipmentState.VOIDED
+
+
+def test_undoing_a_confirmation_voids_a_parcel_prepared_inside_the_hold():
+    shop = make_shop()
+    mara = Actor.person(make_user(shop))
+    order = make_order(shop)
+    change = orders.confirm_order(order_id=order.pk, actor=mara)
+    parcel = orders.add_shipment(order_id=order.pk, actor=mara, carrier="fan", tracking_number="A-9")
+
+    orders.revert_move(move_id=change.move_id, actor=mara)
+
+    parcel.refresh_from_db()
+    assert parcel.state == ShipmentState.VOIDED
+    assert status_of(order) == Status.NEW
