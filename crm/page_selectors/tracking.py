@@ -89,7 +89,7 @@ def find_tracked_order(token: str) -> TrackedOrder | None:
             Prefetch("shipments", parcels, to_attr="live_shipments"),
             Prefetch("events", changes, to_attr="changes"),
         )
-        .filter(tracking_digest=digest_of(token))
+        .filter(tracking_digest=digest_of(token), shop__is_active=True)
         .first()
     )
     if order is None:

@@ -202,3 +202,11 @@ def test_it_does_not_send_customers_after_a_parcel_that_came_back(client, shop):
     assert "<h1>Returned</h1>" in page
     assert order.shipments.get().tracking_number in page
     assert "Follow the parcel" not in page
+
+
+def test_it_closes_with_the_shop(client, shop):
+    order = make_order(shop)
+    shop.is_active = False
+    shop.save()
+
+    assert client.get(link(order)).status_code == 404
