@@ -27,8 +27,9 @@ SENDING_TIME = timedelta(seconds=2)
 
 @dataclass
 class Timeline:
-    """Which told moment each stretch of real time stands for; stretches are marked as they end."""
+    """Which told moment each stretch of real time stands for; the first begins now, each is marked as it ends."""
 
+    began: datetime = field(default_factory=timezone.now)
     real: list[datetime] = field(default_factory=list)
     told: list[datetime] = field(default_factory=list)
 
@@ -38,9 +39,9 @@ class Timeline:
         self.told.append(told)
 
     def moved(self, real: datetime) -> datetime:
-        """The told moment of a real one; what lies before the first mark or after the last is left as it is."""
+        """The told moment of a real one; what lies before the beginning or after the last mark is left as it is."""
         position = bisect_left(self.real, real)
-        return self.told[position] if position < len(self.real) else real
+        return self.told[position] if self.began <= real and position < len(self.real) else real
 
 
 def rank_at(moment: datetime) -> int:
@@ -51,8 +52,8 @@ def rank_at(moment: datetime) -> int:
 def back_date(order: Order, timeline: Timeline) -> None:
     """Move every moment stored for an order to where the timeline tells it."""
     deal = Deal.objects.get(order=order)
-    _move(Order.objects.filter(pk=order.pk), timeline, "created_at", "updated_at", "status_changed_at")
-    _move(Order.objects.filter(pk=order.pk), timeline, "claimed_at", "acknowledged_at", "paid_at")
+    stamps = ("created_at", "updated_at", "status_changed_at", "claimed_at", "acknowledged_at", "paid_at")
+    _move(Order.objects.filter(pk=order.pk), timeline, *stamps)
     _move_events(OrderEvent.objects.filter(order=order), timeline)
     _move(Shipment.objects.filter(order=order), timeline, "created_at", "handed_over_at", "delivered_at")
     _move(Return.objects.filter(order=order), timeline, "created_at", "received_at")
@@ -69,10 +70,9 @@ def back_date(order: Order, timeline: Timeline) -> None:
 
 def _move(rows: models.QuerySet[Any], timeline: Timeline, *columns: str) -> None:
     for pk, *moments in rows.values_list("pk", *columns):
-        moved = {
-            name: timeline.moved(at) for name, at in zip(columns, moments, strict=True) if at is not None
-        }
-        if any(moved[name] != at for name, at in zip(columns, moments, strict=True) if at is not None):
+        stored = {name: at for name, at in zip(columns, moments, strict=True) if at is not None}
+        moved = {name: timeline.moved(at) for name, at in stored.items()}
+        if moved != stored:
             rows.model._default_manager.filter(pk=pk).update(**moved)
 
 

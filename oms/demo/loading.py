@@ -38,7 +38,7 @@ from shops.models import Shop, User
 from shops.selectors import role_in_shop
 
 FIRST_NUMBER = 1001
-TOLD_DAYS = 3
+TOLD_DAYS = 2
 HISTORY = timedelta(days=92)
 REFUSED_SHARE = 0.04
 REFUSALS = {

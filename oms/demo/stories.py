@@ -78,7 +78,7 @@ STORIES = (
     Story("shipped", 9, (1, 40), (*TO_PACKED, SHIP)),
     Story("at the point", 3, (6, 60), (*TO_PACKED, SHIP, Step(acts.wait_at_point, (16, 40), False)), COD),
     Story("delivered, courier owes", 9, (6, 6 * DAY), TO_DELIVERED, COD),
-    Story("delivered, paid before", 4, (6, 9 * DAY), TO_DELIVERED, CARD),
+    Story("delivered, paid before", 4, (6, 9 * DAY), STRAIGHT_TO_DELIVERED, CARD),
     Story("paid out", 17, (2 * DAY, 78 * DAY), (*STRAIGHT_TO_DELIVERED, PAID, PAID_OUT), COD),
     Story(
         "paid out, paid before",
@@ -87,15 +87,19 @@ STORIES = (
         (*STRAIGHT_TO_DELIVERED, Step(acts.pay_out, (5, 30))),
         CARD,
     ),
-    Story("refused", 3, (1 * DAY, 60 * DAY), (*TO_PACKED, SHIP, Step(acts.come_back, (40, 120), False)), COD),
+    Story(
+        "refused", 3, (1 * DAY, 60 * DAY), (CONFIRM, PICK, SHIP, Step(acts.come_back, (40, 120), False)), COD
+    ),
     Story(
         "refused and put back",
         3,
         (4 * DAY, 75 * DAY),
-        (*TO_PACKED, SHIP, Step(acts.come_back, (40, 120), False), Step(acts.inspect, (40, 100))),
+        (CONFIRM, PICK, SHIP, Step(acts.come_back, (40, 120), False), Step(acts.inspect, (40, 100))),
         COD,
     ),
-    Story("sent back", 1, (1 * DAY, 20 * DAY), (*TO_DELIVERED, Step(acts.send_back, (40, 200))), CARD),
+    Story(
+        "sent back", 1, (1 * DAY, 20 * DAY), (*STRAIGHT_TO_DELIVERED, Step(acts.send_back, (40, 200))), CARD
+    ),
     Story("cancelled", 4, (5, 60 * DAY), (Step(acts.comment), Step(acts.cancel, (2, 30))), COD),
     Story("cancelled after confirming", 1, (1 * DAY, 40 * DAY), (CONFIRM, Step(acts.cancel, (2, 20))), COD),
     Story("cancelled, never paid", 1, (1 * DAY, 30 * DAY), (Step(acts.cancel_unpaid, (90, 180)),), TRANSFER),

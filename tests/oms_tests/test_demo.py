@@ -1,10 +1,12 @@
 """`manage.py demo`: alive, consistent, repeatable, and silent towards the world."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
+from django.db.models import Count, Min
 from django.utils import timezone
 
 from crm.models import Deal, DealMove, Stage
@@ -17,7 +19,7 @@ from oms.demo.stories import STORIES, plan_shop
 from oms.verification import problems
 from orders.imports.models import Delivery
 from orders.imports.statuses import DeliveryState
-from orders.models import Order, OrderEvent, OrderLine, Shipment
+from orders.models import Customer, Order, OrderEvent, OrderLine, Shipment
 from orders.statuses import PaymentMethod, Status
 from shops.models import Membership, Shop, User
 
@@ -124,11 +126,23 @@ def test_the_plan_is_the_same_every_time() -> None:
 
 
 def test_a_moment_is_moved_to_the_step_that_wrote_it() -> None:
+    before = timezone.now()
     timeline = Timeline()
-    told = timezone.now() - timezone.timedelta(days=3)
-    written = timezone.now()
+    placed, confirmed = before - timedelta(days=3), before - timedelta(days=2)
+    first = timezone.now()
+    timeline.mark(placed)
+    second = timezone.now()
+    timeline.mark(confirmed)
+    after = timezone.now() + timedelta(seconds=1)
 
-    timeline.mark(told)
+    moved = [timeline.moved(moment) for moment in (before, first, second, after)]
 
-    assert timeline.moved(written) == told
-    assert timeline.moved(timezone.now() + timezone.timedelta(hours=1)) > timezone.now()
+    assert moved == [before, placed, confirmed, after]
+
+
+def test_a_customer_is_as_old_as_their_first_order(demo: int) -> None:
+    customers = Customer.objects.annotate(first_order=Min("orders__placed_at"), count=Count("orders"))
+
+    assert customers.filter(count__gt=1).exists()
+    for customer in customers:
+        assert customer.created_at == customer.first_order
