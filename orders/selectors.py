@@ -21,7 +21,6 @@ from orders.guards import (
 )
 from orders.models import Order, OrderAddress, OrderEvent, OrderLine, Shipment
 from orders.statuses import ShipmentState, Transition
-from orders.tracking import TOKEN_LENGTH, digest_of
 from shops.models import StockMaster, User
 from shops.permissions import Action, role_allows
 
@@ -167,15 +166,3 @@ def order_detail(user: User, number: str) -> Order | None:
 def order_history(order_id: int) -> QuerySet[OrderEvent]:
     """Everything that happened to an order, newest first."""
     return OrderEvent.objects.filter(order_id=order_id).select_related("actor_user").order_by("-id")
-
-
-def order_by_tracking_token(token: str) -> Order | None:
-    """The order a public token belongs to, or None for a wrong, old or malformed one."""
-    if len(token) != TOKEN_LENGTH:
-        return None
-    return (
-        Order.objects.select_related("shop", "shipping_address")
-        .prefetch_related("lines", "shipments")
-        .filter(tracking_digest=digest_of(token), shop__is_active=True)
-        .first()
-    )
