@@ -17,15 +17,16 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from crm.models import Deal, Funnel, Stage
 from crm.rules import BoardFacts, check_move
 from crm.selectors.cards import Card, cards_of
-from orders.guards import Refusal
+from orders.guards import Refusal, plan
 from orders.models.orders import order_scope
-from orders.selectors import facts_for
+from orders.selectors import ACTION_OF_TRANSITION, facts_for
 from shops.models import ClaimVisibility, User
-from shops.permissions import Role
+from shops.permissions import Action, Role, role_allows
 from shops.selectors import role_in_shop
 
 PAGE = 20
@@ -72,7 +73,8 @@ class Board:
 
 def deals_on(user: User, funnel: Funnel) -> QuerySet[Deal]:
     """The funnel's deals this person may see. Orders are joined only where the person's view depends on them."""
-    deals = Deal.objects.filter(funnel=funnel)
+    # By stage and not by funnel: the funnel's index holds every deal there ever was, and SQLite prefers it.
+    deals = Deal.objects.filter(stage__in=Stage.objects.filter(funnel=funnel).values("pk"))
     role = role_in_shop(user_id=user.pk, shop_id=funnel.shop_id)
     if role is None:
         return deals.none()
@@ -204,12 +206,29 @@ def board_facts(funnel_id: int) -> BoardFacts:
     return BoardFacts(stages, counts)
 
 
-def why_not(deal: Deal) -> dict[int, Refusal | None]:
-    """For each stage of the deal's board, why its card cannot go there, or None. A form that would ask is no refusal."""
+def why_not(deal: Deal, role: str | None) -> dict[int, Refusal | None]:
+    """For each stage of the deal's board, why a person of this role cannot move its card there, or None.
+
+    A form that would ask is no refusal.
+    """
     facts = facts_for([deal.order_id]).get(deal.order_id) if deal.order_id else None
     facts_of_board = board_facts(deal.funnel_id)
     answers: dict[int, Refusal | None] = {}
     for stage in facts_of_board.stages:
         refusal = check_move(deal, stage, facts, facts_of_board)
-        answers[stage.pk] = None if refusal is not None and refusal.form else refusal
+        asks = refusal is not None and bool(refusal.form)
+        answers[stage.pk] = _role_refusal(deal, stage, role) if refusal is None or asks else refusal
     return answers
+
+
+def _role_refusal(deal: Deal, stage: Stage, role: str | None) -> Refusal | None:
+    way = plan(deal.order.status, stage.status) if deal.order is not None and stage.status else ()
+    needed = [Action.MOVE_DEAL, *(ACTION_OF_TRANSITION[step] for step in way or ())]
+    missing = next((action for action in needed if not role_allows(role, action)), None)
+    if missing is None or stage.pk == deal.stage_id:
+        return None
+    return Refusal(
+        "not_permitted",
+        _("Your role in this shop does not allow this: %(action)s. Ask an admin of the shop.")
+        % {"action": missing.label},
+    )

@@ -32,6 +32,7 @@ from orders.guards import NOTHING, Arguments
 from orders.statuses import Status
 from shops.actors import Actor
 from shops.errors import DomainError, NotPermitted
+from shops.selectors import role_in_shop
 
 FORMS: dict[str, type[OrderForm]] = {
     "ship": ShipForm,
@@ -152,7 +153,8 @@ def comment(request: HttpRequest, deal_id: int) -> HttpResponse:
 
 
 def _choices(request: HttpRequest, found: Deal) -> HttpResponse:
-    refusals = why_not(found)
+    role = role_in_shop(user_id=request.user.pk, shop_id=found.funnel.shop_id)
+    refusals = why_not(found, role)
     stages = list(Stage.objects.filter(funnel=found.funnel_id))
     if "application/json" in request.headers.get("Accept", ""):
         answers = {stage.slug: {"why": _sentence(refusals[stage.pk])} for stage in stages}

@@ -257,6 +257,20 @@ def test_which_stages_refuse_is_told_before_the_drop() -> None:
     assert len(stages) == 12
 
 
+def test_what_a_role_may_not_do_is_told_before_the_drop() -> None:
+    shop = make_shop()
+    order = make_order(shop, status=Status.CONFIRMED)
+    client = sign_in(make_user(shop, role=Role.WAREHOUSE))
+
+    stages = client.get(f"/deals/{deal_of(order).pk}/move/", headers={"Accept": "application/json"}).json()[
+        "stages"
+    ]
+
+    assert "Your role" in stages["cancelled"]["why"]
+    assert stages["picking"] == {"why": ""}
+    assert stages["shipped"] == {"why": ""}
+
+
 def test_without_scripts_the_choice_is_a_page() -> None:
     shop = make_shop()
     order = make_order(shop)

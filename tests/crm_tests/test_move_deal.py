@@ -246,7 +246,7 @@ def test_open_boards_are_told_once_per_move(shop, person):
 def test_why_not_tells_for_every_column(shop):
     deal = deal_of(make_order(shop, payment_method="card"))
 
-    answers = {Stage.objects.get(pk=pk).slug: refusal for pk, refusal in why_not(deal).items()}
+    answers = {Stage.objects.get(pk=pk).slug: refusal for pk, refusal in why_not(deal, Role.MANAGER).items()}
 
     closed = {slug: refusal.code for slug, refusal in answers.items() if refusal}
     assert closed == {
