@@ -20,7 +20,8 @@ from orders.statuses import Status
 from shops.actors import Actor, actor_columns
 from shops.locks import lock_one
 
-GAP = 1024
+# Room for twenty cards dropped one after another into one place; ranks fit a bigint until the year 2248.
+GAP = 1 << 20
 
 
 class Disagreement(ValueError):
@@ -48,8 +49,8 @@ def rank_after(stage: Stage, after: Deal | None) -> int:
     if following is None:
         return max(fresh_rank(), after.rank + GAP)
     if following - after.rank < 2:
-        behind.order_by().update(rank=F("rank") + GAP * GAP)
-        following += GAP * GAP
+        behind.order_by().update(rank=F("rank") + GAP)
+        following += GAP
     return (after.rank + following) // 2
 
 
@@ -117,10 +118,14 @@ def restore(deal: Deal, move: DealMove, actor: Actor) -> None:
     if move.from_stage is None or move.from_rank is None:
         raise Disagreement(f"move {move.pk} does not say where the card came from")
     DealMove.objects.filter(pk=move.pk).update(undone_at=timezone.now())
+    stage, rank = move.from_stage, move.from_rank
+    if not meets_condition(stage, deal.order):
+        # Paid meanwhile, say: the old place would no longer be true.
+        stage, rank = entry_stage(deal.funnel_id, stage.status) or stage, fresh_rank()
     place(
         deal,
-        move.from_stage,
-        move.from_rank,
+        stage,
+        rank,
         actor=actor,
         kind=MoveKind.UNDONE,
         move_id=move.move_id,

@@ -11,7 +11,7 @@ from orders import services as orders
 from orders.errors import AlreadyDone
 from shops.actors import Actor, actor_columns
 from shops.errors import DomainError
-from shops.permissions import Action, require
+from shops.permissions import Action, is_permitted, require
 
 
 @transaction.atomic
@@ -40,7 +40,8 @@ def _set_manager(deal_id: int, actor: Actor, *, claim: bool) -> bool:
     wanted = actor.user_id if claim else None
     if deal.manager_id == wanted:
         return False
-    if deal.manager and deal.manager_id != actor.user_id:
+    theirs = deal.manager is not None and deal.manager_id != actor.user_id
+    if theirs and not is_permitted(actor, shop_id=deal.funnel.shop_id, action=Action.TAKE_OVER):
         name = deal.manager.get_full_name() or deal.manager.username
         raise AlreadyDone(_("%(name)s already works on this deal.") % {"name": name}, code="claimed")
     Deal.objects.filter(pk=deal_id).update(manager_id=wanted)

@@ -72,12 +72,7 @@ def move_deal(
         )
     deal = projection.lock_deal(deal_id)
     undo_until = changes[-1].undo_until if changes else _deadline(deal, actor)
-    after = (
-        Deal.objects.filter(pk=after_deal_id, stage=stage).exclude(pk=deal.pk).first()
-        if after_deal_id
-        else None
-    )
-    rank = projection.rank_after(stage, after) if after or after_deal_id == 0 else projection.fresh_rank()
+    rank = _rank(deal, stage, after_deal_id)
     projection.place(
         deal, stage, rank, actor=actor, kind=MoveKind.BY_HAND, move_id=move_id, undo_until=undo_until
     )
@@ -100,6 +95,16 @@ def _lock(deal_id: int, to_stage_id: int, actor: Actor) -> Deal:
     deal = projection.lock_deal(deal_id)
     require(actor, shop_id=deal.funnel.shop_id, action=Action.MOVE_DEAL)
     return deal
+
+
+def _rank(deal: Deal, stage: Stage, after_deal_id: int | None) -> int:
+    """Behind the card it was dropped behind. Terminal columns are sorted by time, so no room is made there."""
+    if after_deal_id is None or stage.is_terminal:
+        return projection.fresh_rank()
+    after = Deal.objects.filter(pk=after_deal_id, stage=stage).exclude(pk=deal.pk).first()
+    if after is None and after_deal_id != 0:
+        return projection.fresh_rank()
+    return projection.rank_after(stage, after)
 
 
 def _require_allowed(deal: Deal, stage: Stage, arguments: Arguments) -> None:

@@ -97,3 +97,16 @@ def test_strangers_do_not_comment(shop):
     deal, stranger = loose_deal(shop), Actor.person(make_user(make_shop(), Role.ADMIN))
 
     refused(NotPermitted, lambda: crm.add_comment(deal_id=deal.pk, actor=stranger, text="hello"))
+
+
+def test_a_supervisor_takes_over_and_releases_a_colleagues_deal(shop):
+    deal = loose_deal(shop)
+    mara, lead = make_user(shop), make_user(shop, Role.SUPERVISOR)
+    crm.claim_deal(deal_id=deal.pk, actor=Actor.person(mara))
+
+    crm.claim_deal(deal_id=deal.pk, actor=Actor.person(lead))
+
+    assert Deal.objects.get(pk=deal.pk).manager == lead
+    crm.claim_deal(deal_id=deal.pk, actor=Actor.person(lead))
+    crm.release_deal(deal_id=deal.pk, actor=Actor.person(lead))
+    assert Deal.objects.get(pk=deal.pk).manager is None

@@ -180,3 +180,30 @@ def test_a_machines_change_has_no_undo(shop, person):
     change = orders.confirm_order(order_id=order.pk, actor=SYSTEM)
 
     assert refused(change.move_id, person) == "too_late"
+
+
+def test_a_card_whose_order_moved_on_from_a_stage_without_status_stays(shop, person):
+    order = make_order(shop)
+    funnel = Deal.objects.get(order=order).funnel
+    Stage.objects.create(funnel=funnel, name="Gifts", slug="gifts", position=20)
+    move = drag(order, "gifts", person)
+    orders.confirm_order(order_id=order.pk, actor=SYSTEM)
+
+    refused(move.move_id, person)
+
+    assert place_of(order)["stage__slug"] == "gifts"
+    assert_sound()
+
+
+def test_a_card_paid_meanwhile_does_not_go_back_to_awaiting_payment(shop, person):
+    order = make_order(shop, payment_method="card")
+    shop.confirm_unpaid = True
+    shop.save()
+    move = drag(order, "confirmed", person)
+    orders.record_payment(order_id=order.pk, actor=SYSTEM, payment_status="paid", notify=False)
+
+    crm.undo_move(move_id=move.move_id, actor=person)
+
+    assert status_of(order) == Status.NEW
+    assert place_of(order)["stage__slug"] == "new"
+    assert_sound()
