@@ -103,23 +103,18 @@ window.oms = (() => {
   });
   all("[data-theme-toggle]").forEach((button) => { button.hidden = false; });
 
-  // ---- htmx: the token goes with every request; toasts that arrive with an answer are shown.
+  // ---- htmx: the token goes with every request; a lost connection is told.
 
   document.addEventListener("htmx:configRequest", (event) => { event.detail.headers["X-CSRFToken"] = csrfToken(); });
   document.addEventListener("htmx:sendError", () => say(document.body.dataset.offline || "Offline", true));
 
-  // ---- Fields that send their form when changed; dialogs opened and closed by plain buttons.
+  // ---- Fields that send their form when changed; dialogs closed by plain buttons.
 
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form[data-autosubmit]");
     if (form) form.requestSubmit();
   });
   document.addEventListener("click", (event) => {
-    const opener = event.target.closest("[data-open-dialog]");
-    if (opener) {
-      event.preventDefault();
-      document.getElementById(opener.dataset.openDialog).showModal();
-    }
     const closer = event.target.closest("[data-close-dialog]");
     if (closer && closer.closest("dialog")) {
       event.preventDefault();

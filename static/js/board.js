@@ -166,8 +166,6 @@
   function startDrag(event) {
     held = { card: event.item, list: event.from, next: nextSiblingCard(event.item) };
     board.classList.add("is-dragging");
-    const stages = columnOf(event.from);
-    stages.classList.add("is-home");
     askWhyNot(event.item);
   }
 
@@ -210,7 +208,7 @@
   function clearDrag() {
     held = null;
     board.classList.remove("is-dragging");
-    all(".column", board).forEach((column) => column.classList.remove("is-refused", "can-take", "is-over", "is-home"));
+    all(".column", board).forEach((column) => column.classList.remove("is-refused", "can-take", "is-over"));
   }
 
   function markColumnUnder(event) {
