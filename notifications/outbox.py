@@ -51,7 +51,9 @@ def keep_words(message: Message, *, via: str) -> bool:
 
 def mark_sent(message: Message, *, provider_id: str) -> bool:
     """It left."""
-    return _end(message, MessageState.SENT, "", sent_at=timezone.now(), provider_id=provider_id[:200])
+    return _end(
+        message, MessageState.SENT, "", sent_at=timezone.now(), provider_id=_storable(provider_id, 200)
+    )
 
 
 def mark_failed(message: Message, *, reason: str) -> bool:
@@ -75,6 +77,13 @@ def retry_later(message: Message, *, reason: str, pauses: tuple[int, ...] = PAUS
         return mark_failed(message, reason=reason or "gave_up")
     due_at = timezone.now() + timedelta(seconds=pauses[message.attempts - 1])
     return _end(message, MessageState.QUEUED, reason, due_at=due_at, via="")
+
+
+def put_back(message: Message, *, due_at: datetime) -> bool:
+    """It may yet become true again: wait until then, as if it had never been taken, so that an undo finds it."""
+    return _update(
+        message, state=MessageState.QUEUED, lease_until=None, due_at=due_at, attempts=message.attempts - 1
+    )
 
 
 def take_back_expired(now: datetime | None = None) -> int:
@@ -101,7 +110,12 @@ def take_back_expired(now: datetime | None = None) -> int:
 
 
 def _end(message: Message, state: str, reason: str, **columns: Any) -> bool:
-    return _update(message, state=state, lease_until=None, last_error=reason[:500], **columns)
+    return _update(message, state=state, lease_until=None, last_error=_storable(reason, 500), **columns)
+
+
+def _storable(words: str, length: int) -> str:
+    """A provider may answer anything; PostgreSQL keeps no NUL, and half a surrogate pair is no character."""
+    return words.encode("utf-8", "replace").decode().replace("\0", "")[:length]
 
 
 def _update(message: Message, **columns: Any) -> bool:

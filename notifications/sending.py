@@ -7,7 +7,7 @@ fails its message and no other.
 from __future__ import annotations
 
 from collections.abc import Callable
-from email.utils import formataddr
+from email.utils import formataddr, parseaddr
 
 import structlog
 from django.conf import settings
@@ -29,6 +29,7 @@ from notifications.transports.base import (
     UnknownOutcome,
 )
 from orders.models import OrderEvent
+from orders.models.history import EventKind
 from orders.tracking import token_for
 from shops.models import Shop
 
@@ -60,6 +61,10 @@ def drain(channel: str, *, should_stop: Callable[[], bool] = lambda: False) -> i
 
 def deliver(message: Message, transport: Transport) -> bool:
     """Send one message that was claimed; False when its provider is down and the next one need not be tried."""
+    change = _way_off(message)
+    if change is not None and change.undo_until is not None and change.undo_until > timezone.now():
+        outbox.put_back(message, due_at=change.undo_until)
+        return True
     reason = why_not(message)
     if reason:
         outbox.mark_discarded(message, reason=reason)
@@ -88,10 +93,24 @@ def why_not(message: Message) -> str:
     """
     if message.resend_of_id is not None:
         return ""
-    if message.event in FORWARD_EVENTS and message.order.status in OFF_THE_PATH:
+    if _way_off(message) is not None:
         return "left_the_path"
     undone = OrderEvent.objects.filter(uid=message.event_uid, reverted_at__isnull=False)
     return "reverted" if undone.exists() else ""
+
+
+def _way_off(message: Message) -> OrderEvent | None:
+    """The cancellation or return that made this message untrue.
+
+    The history decides, not the status read when the message was taken: that may have been undone since.
+    """
+    if message.resend_of_id is not None or message.event not in FORWARD_EVENTS:
+        return None
+    if message.order.status not in OFF_THE_PATH:
+        return None
+    changes = OrderEvent.objects.filter(order_id=message.order_id, kind=EventKind.STATUS, reverted_at=None)
+    latest = changes.order_by("-id").first()
+    return latest if latest is not None and latest.to_status in OFF_THE_PATH else None
 
 
 def compose(message: Message) -> Outgoing:
@@ -134,8 +153,7 @@ def _message_id(message: Message) -> str:
     """One number for all attempts of an e-mail, so that a mailbox can recognise the second copy."""
     if message.channel != Channel.EMAIL:
         return ""
-    sender = message.shop.sender_email or settings.DEFAULT_FROM_EMAIL
-    domain = sender.rpartition("@")[2].strip("<> ") or "localhost"
+    domain = _address(message.shop).rpartition("@")[2] or "localhost"
     return f"<{message.pk}@{domain.encode('idna').decode()}>"
 
 
@@ -144,7 +162,12 @@ def _sender(message: Message) -> str:
     if message.channel == Channel.SMS:
         return shop.sms_sender
     name = " ".join((shop.sender_name or shop.name).split())
-    return formataddr((name, shop.sender_email or settings.DEFAULT_FROM_EMAIL), charset="utf-8")
+    return formataddr((name, _address(shop)), charset="utf-8")
+
+
+def _address(shop: Shop) -> str:
+    """The bare address a shop writes from; the house's own may be set with a name around it."""
+    return shop.sender_email or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
 
 
 def _hand_over(message: Message, outgoing: Outgoing, transport: Transport) -> bool:

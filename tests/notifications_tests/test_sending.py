@@ -1,24 +1,28 @@
 """From the outbox to a real SMTP server and a real HTTP gateway, and what happens when those misbehave."""
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 from pytest_django import Settings
 
 from notifications import outbox
 from notifications.models import Message, MessageTemplate
-from notifications.sending import drain
+from notifications.sending import deliver, drain
 from notifications.services import resend_message
 from notifications.statuses import MessageState
+from notifications.transports import transport_for
 from orders import services as orders
 from orders.models import OrderEvent
 from orders.statuses import CancelReason
 from orders.tracking import token_for
-from tests.factories import ADDRESS, PAID, SYSTEM, make_order, make_shop
+from shops.actors import Actor
+from tests.factories import ADDRESS, PAID, SYSTEM, make_order, make_shop, make_user
 from tests.notifications_tests.conftest import Gateway, MailServer, free_port
 
 MakeMessage = Callable[..., Message]
@@ -381,6 +385,95 @@ def test_a_message_is_dropped_when_the_order_was_cancelled_since(
     ]
 
 
+@pytest.fixture
+def overtaken(mail_server: MailServer) -> tuple[Message, uuid.UUID, Actor]:
+    """A confirmation that is due, two seconds after a person cancelled its order by mistake: the move and who made it."""
+    shop = make_shop(undo_seconds=10)
+    actor = Actor.person(make_user(shop))
+    order = make_order(shop)
+    orders.confirm_order(order_id=order.pk, actor=actor)
+    message = Message.objects.get(order=order, event="confirmed", channel="email")
+    make_due(message)
+    move = orders.cancel_order(order_id=order.pk, actor=actor, reason_code=CancelReason.CUSTOMER).move_id
+    return message, move, actor
+
+
+def test_a_cancellation_that_is_undone_swallows_no_earlier_message(
+    overtaken: tuple[Message, uuid.UUID, Actor], mail_server: MailServer
+) -> None:
+    message, move, actor = overtaken
+    drain("email")
+    waiting = again(message)
+    deadline = OrderEvent.objects.get(move_id=move).undo_until
+    assert (waiting.state, waiting.due_at, waiting.attempts) == (MessageState.QUEUED, deadline, 0)
+    assert waiting.lease_until is None
+    orders.revert_move(move_id=move, actor=actor)
+
+    with time_machine.travel(waiting.due_at + timedelta(seconds=1)):
+        drain("email")
+
+    assert again(message).state == MessageState.SENT
+    assert len(mail_server.mails) == 1
+
+
+def test_a_cancellation_that_stays_drops_it_once_it_cannot_be_undone(
+    overtaken: tuple[Message, uuid.UUID, Actor], mail_server: MailServer
+) -> None:
+    message, _move, _actor = overtaken
+    drain("email")
+
+    with time_machine.travel(again(message).due_at + timedelta(seconds=1)):
+        drain("email")
+
+    assert (again(message).state, again(message).last_error) == (MessageState.DISCARDED, "left_the_path")
+    assert [mail["Subject"] for mail in mail_server.mails] == [
+        f"Comanda {message.order.number} a fost anulată"
+    ]
+
+
+def test_an_undo_between_taking_and_looking_sends_it(
+    overtaken: tuple[Message, uuid.UUID, Actor], mail_server: MailServer
+) -> None:
+    message, move, actor = overtaken
+    taken = outbox.claim(message.pk, channel="email")
+    assert taken is not None
+    orders.revert_move(move_id=move, actor=actor)
+
+    with transport_for("email") as transport:
+        deliver(taken, transport)
+
+    assert again(message).state == MessageState.SENT
+
+
+@pytest.mark.parametrize(
+    ("house", "sender"), [("OMS <oms@x.example>", "oms@x.example"), ("oms@x.example", "oms@x.example")]
+)
+def test_a_shop_without_an_address_writes_from_the_houses(
+    make_message: MakeMessage, mail_server: MailServer, settings: Settings, house: str, sender: str
+) -> None:
+    settings.DEFAULT_FROM_EMAIL = house
+    message = make_message(order=make_order(make_shop(name="Căni", sender_name="Căni", sender_email="")))
+
+    drain("email")
+
+    assert again(message).state == MessageState.SENT
+    [address] = mail_server.mails[0]["From"].addresses
+    assert (address.display_name, address.addr_spec) == ("Căni", sender)
+    assert again(message).message_id == f"<{message.pk}@x.example>"
+
+
+def test_what_no_database_keeps_is_left_out_of_a_providers_words(make_message: MakeMessage) -> None:
+    failed, sent = (outbox.claim(make_message().pk, channel="email") for _ in range(2))
+    assert failed is not None
+    assert sent is not None
+
+    outbox.mark_failed(failed, reason="no\0 such\ud800 mailbox")
+    outbox.mark_sent(sent, provider_id="a\0b")
+
+    assert again(failed).last_error == "no such? mailbox"
+    assert again(sent).provider_id == "ab"
+
+
 def test_progress_since_never_drops_a_message(make_message: MakeMessage, mail_server: MailServer) -> None:
     order = make_order()
     message = make_message(order=order)
@@ -495,5 +588,5 @@ def test_the_table_of_an_email_adds_up(make_message: MakeMessage, mail_server: M
     drain("email")
 
     text = mail_server.mails[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
-    amounts = [line.rpartition(":")[2].strip() for line in text.splitlines() if "RON" in line and ":" in line]
+    amounts = [line.rpartition(":")[2].strip() for line in text.splitlines() if "lei" in line and ":" in line]
     assert amounts[:4] == ["10,00\xa0lei", "20,00\xa0lei", "5,00\xa0lei", "35,00\xa0lei"]
