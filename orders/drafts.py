@@ -8,6 +8,8 @@ from decimal import Decimal
 
 from orders.statuses import DeliveryKind, PaymentMethod, PaymentStatus
 
+LARGEST_VAT_RATE = Decimal("100")
+
 
 @dataclass(frozen=True)
 class AddressDraft:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from inventory import services as inventory
 from inventory.models import Product
-from orders.drafts import AddressDraft, LineDraft, OrderDraft
+from orders.drafts import LARGEST_VAT_RATE, AddressDraft, LineDraft, OrderDraft
 from orders.errors import OrderError
 from orders.events import OrderPlaced
 from orders.models import Order, OrderAddress, OrderLine
@@ -34,7 +34,6 @@ from shops.services import draw_order_number
 
 LARGEST_QUANTITY = 1_000_000
 LARGEST_AMOUNT = Decimal("999999999.99")
-LARGEST_VAT_RATE = Decimal("100")
 MOST_LINES = 1_000
 CENT = Decimal("0.01")
 

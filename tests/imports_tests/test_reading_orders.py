@@ -11,11 +11,21 @@ import pytest
 
 from orders.imports.errors import PayloadError
 from orders.imports.woocommerce import load_json, parse_order
+from orders.services.placing import validate_draft
 from tests.imports_tests.payloads import BUYER, ORDER, order
 
 
 def line(**changes: Any) -> dict[str, Any]:
     return {**ORDER["line_items"][0], **changes}
+
+
+def test_a_line_too_small_for_its_rounded_tax_has_no_rate() -> None:
+    tiny = line(subtotal="0.01", subtotal_tax="0.02", total="0.01", total_tax="0.02", taxes=[])
+
+    draft = parse_order(order(line_items=[tiny])).draft
+
+    assert (draft.lines[0].vat_rate, draft.lines[0].vat_amount) == (Decimal("0"), Decimal("0.02"))
+    validate_draft(draft)
 
 
 def test_it_reads_the_order_as_a_whole() -> None:

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from babel.numbers import list_currencies
 from django.utils.translation import gettext as _
 
-from orders.drafts import LineDraft, OrderDraft
+from orders.drafts import LARGEST_VAT_RATE, LineDraft, OrderDraft
 from orders.imports.errors import PayloadError
 from orders.imports.woocommerce.addresses import language_of, read_addresses
 from orders.imports.woocommerce.delivery import payment_method_of, read_delivery
@@ -217,7 +217,10 @@ def _rate_percents(order: Node) -> dict[str, Decimal]:
 
 
 def _vat_rate(row: Node, net: Decimal, tax: Decimal, percents: Mapping[str, Decimal]) -> Decimal:
-    """The line's rate in percent: as named, else from its amounts, a whole number where that explains them to the cent."""
+    """The line's rate in percent: as named, else from its amounts, a whole number where that explains them to the cent.
+
+    Zero where the amounts are so small that rounding makes more than a whole of them.
+    """
     named = [
         percents[key]
         for key in (rate.text("id", 20) for rate in row.children("taxes") if rate.value.get("total"))
@@ -231,7 +234,7 @@ def _vat_rate(row: Node, net: Decimal, tax: Decimal, percents: Mapping[str, Deci
         rate = tax / net * 100
         whole = rate.to_integral_value(rounding=ROUND_HALF_UP)
         rate = whole if abs(net * whole / 100 - tax) <= CENT else rate
-    return rate.quantize(CENT, rounding=ROUND_HALF_UP) if 0 <= rate < 1000 else ZERO
+    return rate.quantize(CENT, rounding=ROUND_HALF_UP) if 0 <= rate <= LARGEST_VAT_RATE else ZERO
 
 
 def _sum(rows: list[Node], name: str) -> Decimal:
