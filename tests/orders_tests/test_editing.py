@@ -9,12 +9,14 @@ from django.utils import timezone
 from crm.models import Deal
 from orders import services as orders
 from orders.errors import OrderError
+from orders.guards import Arguments
 from orders.models import Order, OrderNote, Shipment
 from orders.models.history import EventKind
 from orders.search import search_orders
 from orders.statuses import BEFORE_HANDOVER, DeliveryKind, PaymentStatus, ShipmentState, Status
 from shops.actors import Actor
 from shops.errors import NotPermitted
+from shops.models import ReserveAt, Shop
 from shops.permissions import Role
 from tests.factories import (
     ADDRESS,
@@ -275,6 +277,50 @@ def test_a_product_taken_out_at_the_source_is_free_for_who_waits():
     follow(order, make_draft(shop, make_line(bowl, 1)))
 
     assert (held_for(order), held_for(waiting)) == ((1, 0), (1, 0))
+    assert_sound()
+
+
+def test_taking_one_product_out_gives_away_nothing_else():
+    shop = make_shop()
+    cup, bowl = make_product(shop, stock=1), make_product(shop, stock=2)
+    waiting = make_order(shop, lines=(make_line(bowl, 3),), status=Status.NEW)
+    late = make_order(shop, lines=(make_line(cup, 1), make_line(bowl, 2)))
+    later = make_order(shop, lines=(make_line(bowl, 1),))
+    orders.cancel_order(order_id=waiting.pk, actor=SYSTEM, reason_code="customer")
+    assert (held_for(late), held_for(later)) == ((3, 0), (0, 1))
+
+    follow(late, make_draft(shop, make_line(bowl, 2)))
+
+    assert (held_for(late), held_for(later)) == ((2, 0), (0, 1))
+    assert counters(cup) == (1, 0)
+    assert_sound()
+
+
+def test_lines_that_change_are_followed_by_what_was_reserved_under_an_earlier_setting():
+    shop = make_shop()
+    product = make_product(shop, stock=5)
+    order = make_order(shop, lines=(make_line(product, 3),))
+    Shop.objects.filter(pk=shop.pk).update(reserve_at=ReserveAt.CONFIRMATION)
+
+    follow(order, make_draft(shop, make_line(product, 1)))
+
+    assert held_for(order) == (1, 0)
+
+
+def test_lines_change_after_a_return_and_a_shipment_were_undone():
+    shop = make_shop()
+    product, mara = make_product(shop, stock=5), Actor.person(make_user(shop))
+    order = make_order(shop, lines=(make_line(product, 2),))
+    arguments = Arguments(carrier="fan", tracking_number="A1")
+    shipped = orders.advance_order(order_id=order.pk, to=Status.SHIPPED, actor=mara, arguments=arguments)
+    returned = orders.return_order(order_id=order.pk, actor=mara, return_kind="refused")
+    orders.revert_move(move_id=returned.move_id, actor=mara)
+    orders.revert_move(move_id=shipped[0].move_id, actor=mara)
+
+    changed = follow(order, make_draft(shop, make_line(product, 1)))
+
+    assert changed == ("lines",)
+    assert (held_for(order), counters(product)) == ((1, 0), (5, 1))
     assert_sound()
 
 

@@ -6,10 +6,10 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from crm.models import Deal
-from inventory.errors import StockError
 from inventory.models import Product, Reservation
 from orders import services as orders
 from orders.drafts import LineDraft
+from orders.errors import OrderError
 from orders.models import Order, OrderTerm
 from orders.models.history import EventKind
 from orders.statuses import Status
@@ -184,7 +184,8 @@ def test_a_product_of_another_shop_is_refused():
     shop, other = make_shop(), make_shop()
     foreign = make_product(other)
 
-    with pytest.raises(StockError):
+    with pytest.raises(OrderError) as refusal:
         place(shop, make_line(foreign))
 
+    assert refusal.value.field == "lines"
     assert not Order.objects.exists()

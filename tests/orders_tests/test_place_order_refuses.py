@@ -123,15 +123,3 @@ def test_markup_in_a_name_is_text():
     order = orders.place_order(shop_id=shop.pk, draft=draft, actor=SYSTEM)
 
     assert Order.objects.get(pk=order.pk).shipping_address.name == name
-
-
-def test_a_product_of_another_shop_is_refused():
-    shop, other = make_shop(), make_shop()
-    foreign = make_product(other)
-    draft = make_draft(shop, make_line(foreign))
-
-    with pytest.raises(OrderError) as refusal:
-        orders.place_order(shop_id=shop.pk, draft=draft, actor=SYSTEM)
-
-    assert refusal.value.field == "lines"
-    assert not Order.objects.filter(shop=shop).exists()
