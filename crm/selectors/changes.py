@@ -2,6 +2,9 @@
 
 Keys commit out of order, so the client sends its cursor and the keys it saw in the last 30 seconds: rows of that
 window it has not seen yet are answered too. Nothing new costs one small query.
+
+Of more keys than fit an address the newest are kept. What is older than all of these then counts as seen: after
+such a storm a commit that is late by more than MOST_SEEN changes is not told, and is seen on the next page load.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ from shops.models import User
 
 OVERLAP = timedelta(seconds=30)
 MOST_CHANGES = 200
+# The keys seen travel in the address of every question, and addresses have an end.
+MOST_SEEN = 500
 LARGEST_KEY = 2**63 - 1
 
 
@@ -39,10 +44,10 @@ class Changes:
 
 
 def latest_change(funnel: Funnel) -> tuple[int, list[int]]:
-    """Where a freshly loaded board starts: the newest key, and the keys of the overlap."""
-    recent = list(_recent(funnel).values_list("pk", flat=True))
-    newest = recent[-1] if recent else _newest_before(funnel)
-    return newest, recent
+    """Where a freshly loaded board starts: the newest key, and the newest keys of the overlap."""
+    recent = list(_recent(funnel).reverse().values_list("pk", flat=True)[:MOST_SEEN])
+    newest = recent[0] if recent else _newest_before(funnel)
+    return newest, recent[::-1]
 
 
 def _newest_before(funnel: Funnel) -> int:
@@ -58,7 +63,8 @@ def changes_since(
 ) -> Changes | None:
     """What is new since the cursor, or None when nothing is. A deal the person no longer sees is answered as removed."""
     seen = {pk for pk in seen if 0 < pk <= LARGEST_KEY}
-    window = Q(pk__gt=cursor) | Q(at__gte=timezone.now() - OVERLAP)
+    forgotten = min(seen) if len(seen) >= MOST_SEEN else 0
+    window = Q(pk__gt=cursor) | Q(at__gte=timezone.now() - OVERLAP, pk__gt=forgotten)
     rows = list(
         BoardChange.objects.filter(window, funnel=funnel)
         .exclude(pk__in=seen)
@@ -75,11 +81,11 @@ def changes_since(
     told = {*seen, *(pk for pk, _deal in fresh)}
     return Changes(
         cursor=max(cursor, *(pk for pk, _deal in fresh)),
-        seen=[pk for pk in _recent(funnel).values_list("pk", flat=True) if pk in told],
+        seen=[pk for pk in _recent(funnel).values_list("pk", flat=True) if pk in told][-MOST_SEEN:],
         cards=list(cards.values()),
         removed=sorted(deal_ids - set(cards)),
         columns=counts_of(user, funnel, filters),
-        overflow=len(rows) > MOST_CHANGES,
+        overflow=sum(pk > cursor for pk, _deal in rows) > MOST_CHANGES,
     )
 
 

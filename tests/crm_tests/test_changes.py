@@ -11,7 +11,7 @@ from crm import services as crm
 from crm.models import BoardChange, Deal, Funnel
 from crm.projection import touch
 from crm.selectors import changes as selector
-from crm.selectors.changes import changes_since, latest_change
+from crm.selectors.changes import MOST_CHANGES, MOST_SEEN, changes_since, latest_change
 from crm.services.feed import prune_board_feed
 from orders import services as orders
 from orders.statuses import Status
@@ -191,6 +191,51 @@ def test_too_many_changes_ask_for_a_reload():
     BoardChange.objects.bulk_create(BoardChange(funnel=funnel, deal=deal) for _ in range(250))
 
     assert changes_since(make_user(shop), funnel, cursor=0, seen=[]).overflow is True
+
+
+def test_a_storm_is_seen_by_its_newest_keys_and_told_no_more():
+    shop = make_shop()
+    deal, funnel, user = Deal.objects.get(order=make_order(shop)), funnel_of(shop), make_user(shop)
+    BoardChange.objects.bulk_create(BoardChange(funnel=funnel, deal=deal) for _ in range(MOST_SEEN + 250))
+    keys = list(BoardChange.objects.order_by("pk").values_list("pk", flat=True))
+
+    cursor, seen = latest_change(funnel)
+
+    assert (cursor, seen) == (keys[-1], keys[-MOST_SEEN:])
+    assert changes_since(user, funnel, cursor=cursor, seen=seen) is None
+
+
+def test_after_a_storm_what_is_new_or_somewhat_late_is_still_told_and_the_keys_stay_few():
+    shop = make_shop()
+    slow, quick = make_order(shop), make_order(shop)
+    funnel, user = funnel_of(shop), make_user(shop)
+    deal = Deal.objects.get(order=slow)
+    BoardChange.objects.bulk_create(BoardChange(funnel=funnel, deal=deal) for _ in range(MOST_SEEN + 250))
+    late = BoardChange.objects.order_by("-pk")[10]
+    gone = {"pk": late.pk, "funnel": funnel, "deal": deal, "at": late.at}
+    late.delete()
+    cursor, seen = latest_change(funnel)
+    BoardChange.objects.create(**gone)
+    touch(Deal.objects.get(order=quick))
+
+    changes = changes_since(user, funnel, cursor=cursor, seen=seen)
+
+    assert sorted(told(changes)) == [slow.pk, quick.pk]
+    assert len(changes.seen) == MOST_SEEN
+    assert changes_since(user, funnel, cursor=changes.cursor, seen=changes.seen) is None
+
+
+def test_only_what_is_new_asks_for_a_reload():
+    shop = make_shop()
+    deal, funnel, user = Deal.objects.get(order=make_order(shop)), funnel_of(shop), make_user(shop)
+    BoardChange.objects.bulk_create(BoardChange(funnel=funnel, deal=deal) for _ in range(MOST_CHANGES + 50))
+    cursor, seen = latest_change(funnel)[0], []
+
+    first = changes_since(user, funnel, cursor=cursor, seen=seen)
+    second = changes_since(user, funnel, cursor=cursor, seen=first.seen)
+
+    assert (first.overflow, second.overflow) == (False, False)
+    assert changes_since(user, funnel, cursor=cursor, seen=second.seen) is None
 
 
 @pytest.mark.parametrize("cursor", [-1, 10**30])
