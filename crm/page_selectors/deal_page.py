@@ -218,7 +218,7 @@ def _messages(shown: OrderPage) -> Iterator[TimelineEntry]:
             sentence=f"{row.get_channel_display()}: {row.get_event_display()}",
             who=row.recipient,
             at=row.sent_at or row.created_at,
-            text=row.last_error if row.state in (MessageState.FAILED, MessageState.UNKNOWN) else "",
+            text=row.reason if row.state in (MessageState.FAILED, MessageState.UNKNOWN) else "",
             state=row.state,
             state_label=row.get_state_display(),
             due_at=row.due_at if waits else None,

@@ -64,6 +64,17 @@ def test_it_tells_everything_about_the_deal() -> None:
     assert "Undo" in html
 
 
+def test_it_says_in_words_why_a_message_did_not_leave() -> None:
+    shop = make_shop()
+    order = make_order(shop, notify=True)
+    Message.objects.filter(order=order).update(state="failed", last_error="gave_up")
+
+    html = sign_in(make_user(shop)).get(f"/deals/{deal_of(order).pk}/").content.decode()
+
+    assert "It could not be sent although it was tried many times." in html
+    assert "gave_up" not in html
+
+
 def test_it_offers_what_can_be_done_and_says_why_the_rest_cannot() -> None:
     shop = make_shop()
     order = make_order(shop, lines=(make_line(make_product(shop, stock=1), 5),))
