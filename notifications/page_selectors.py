@@ -9,7 +9,7 @@ import base64
 import binascii
 import uuid
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
@@ -123,6 +123,7 @@ def _read_cursor(text: str) -> tuple[datetime, uuid.UUID] | None:
         plain = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
         at, _mark, key = plain.partition("|")
         moment = parse_datetime(at)
-        return (moment, uuid.UUID(key)) if moment and moment.tzinfo else None
+        # The database keeps UTC, in which the first and the last hours of the calendar may not exist.
+        return (moment.astimezone(UTC), uuid.UUID(key)) if moment and moment.tzinfo else None
     except (ValueError, OverflowError, binascii.Error):
         return None

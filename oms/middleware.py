@@ -60,10 +60,16 @@ class HtmxLoginMiddleware:
         response = self.get_response(request)
         if not getattr(request, "htmx", False) or not _leads_to_login(response):
             return response
-        came_from = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
         answer = HttpResponse(status=204)
-        answer["HX-Redirect"] = redirect_to_login(came_from).url
+        answer["HX-Redirect"] = redirect_to_login(_came_from(request)).url
         return answer
+
+
+def _came_from(request: HttpRequest) -> str:
+    try:
+        return request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+    except ValueError:  # the header is the browser's, and anybody's to write
+        return "/"
 
 
 def _leads_to_login(response: HttpResponseBase) -> bool:

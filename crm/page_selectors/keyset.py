@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 from django.db import models
@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_datetime
 
 M = TypeVar("M", bound=models.Model)
 PAGE_SIZE = 50
+DIGITS_OF_A_KEY = 19
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,12 @@ class Page(Generic[M]):
 
     rows: list[M]
     after: str
+
+
+def read_key(text: str) -> int | None:
+    """A row's key as it came in a request, or None for what can be nobody's key."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= DIGITS_OF_A_KEY
+    return int(text) if is_number and int(text) < 2**63 else None
 
 
 def newest_first(
@@ -51,8 +58,9 @@ def newest_key_first(
     queryset: QuerySet[M], after: str, size: int = PAGE_SIZE, shop_ids: Sequence[int] | None = None
 ) -> Page[M]:
     """One page by key alone, newest first; for rows whose key grows with their age. `shop_ids` as in `newest_first`."""
-    if after.isascii() and after.isdecimal() and len(after) < 19:
-        queryset = queryset.filter(pk__lt=int(after))
+    last = read_key(after)
+    if last is not None:
+        queryset = queryset.filter(pk__lt=last)
     rows = _newest(queryset, ("pk",), size + 1, shop_ids)
     more, rows = len(rows) > size, rows[:size]
     return Page(rows, str(rows[-1].pk) if more else "")
@@ -76,8 +84,9 @@ def _cursor(at: datetime, pk: int) -> str:
 def _read_cursor(text: str) -> tuple[datetime, int] | None:
     try:
         plain = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-        at, _, pk = plain.partition("|")
-        moment = parse_datetime(at)
-        return (moment, int(pk)) if moment and moment.tzinfo and int(pk) < 2**63 else None
+        at, _, text = plain.partition("|")
+        moment, pk = parse_datetime(at), read_key(text)
+        # The database keeps UTC, in which the first and the last hours of the calendar may not exist.
+        return (moment.astimezone(UTC), pk) if moment and moment.tzinfo and pk is not None else None
     except (ValueError, OverflowError, binascii.Error):
         return None

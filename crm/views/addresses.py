@@ -49,7 +49,7 @@ def address_of(request: HttpRequest, slug: str) -> BoardAddress:
     """The board address of this request: its own, or that of the page it was sent from."""
     path, query = request.path, request.META.get("QUERY_STRING", "")
     if not path.startswith(f"/board/{slug}/"):
-        query = urlsplit(request.headers.get("HX-Current-URL", "")).query
+        query = _query_of(request.headers.get("HX-Current-URL", ""))
     words = parse_qs(query)
     whose, show = words.get("whose", [""])[0], words.get("show", [""])[0]
     return BoardAddress(
@@ -58,3 +58,10 @@ def address_of(request: HttpRequest, slug: str) -> BoardAddress:
         show=show if show in FIGURES else "",
         unfolded=tuple(dict.fromkeys(word[:40] for word in words.get("open", [])[:20])),
     )
+
+
+def _query_of(url: str) -> str:
+    try:
+        return urlsplit(url).query
+    except ValueError:  # the header is the browser's, and anybody's to write
+        return ""

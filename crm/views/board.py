@@ -13,9 +13,10 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
 from crm.models import Funnel, Stage
+from crm.page_selectors.keyset import read_key
 from crm.selectors.board import board as load_board
 from crm.selectors.board import column_page, deals_on
-from crm.selectors.changes import changes_since, latest_change
+from crm.selectors.changes import MOST_SEEN, changes_since, latest_change
 from crm.selectors.funnels import funnel_by_slug, funnels_of, home_funnel_of
 from crm.views.addresses import address_of
 from crm.views.fragments import BoardPage
@@ -82,7 +83,7 @@ def _more_cards(request: HttpRequest, page: BoardPage) -> HttpResponse:
 def _column_asked_for(request: HttpRequest, page: BoardPage) -> tuple[Stage, Any]:
     stage = Stage.objects.filter(funnel=page.funnel, slug=request.GET["column"]).first()
     after = request.GET.get("after", "")
-    last = deals_on(page.user, page.funnel).filter(pk=int(after)).first() if after.isdecimal() else None
+    last = deals_on(page.user, page.funnel).filter(pk=read_key(after)).first()
     if stage is None or (last is None and after not in ("", "0")):
         raise Http404
     return stage, column_page(page.user, page.funnel, stage, page.filters, last)
@@ -93,13 +94,12 @@ def _column_asked_for(request: HttpRequest, page: BoardPage) -> tuple[Stage, Any
 def changes(request: HttpRequest, slug: str) -> HttpResponse:
     """What is new on an open board since its cursor: 204, or fragments."""
     page = BoardPage(request, _visible_funnel(request, slug), address_of(request, slug))
-    seen = {int(key) for key in request.GET.get("seen", "").split(",")[:2000] if key.isdecimal()}
-    cursor = request.GET.get("cursor", "")
+    seen = map(read_key, request.GET.get("seen", "").split(",")[-MOST_SEEN:])
     news = changes_since(
         page.user,
         page.funnel,
-        cursor=int(cursor) if cursor.isdecimal() else 0,
-        seen=seen,
+        cursor=read_key(request.GET.get("cursor", "")) or 0,
+        seen={key for key in seen if key is not None},
         filters=page.filters,
     )
     if news is None:

@@ -23,6 +23,7 @@ from crm.forms import CommentForm
 from crm.models import Deal, Stage
 from crm.order_forms import CancelForm, OrderForm, ReopenForm, ReturnForm, ShipForm
 from crm.page_selectors.deal_page import deal_of_move, deal_page
+from crm.page_selectors.keyset import read_key
 from crm.selectors.board import why_not
 from crm.selectors.changes import visible_deal
 from crm.views.addresses import address_of
@@ -79,7 +80,7 @@ def move(request: HttpRequest, deal_id: int) -> HttpResponse:
             to_stage_id=stage.pk,
             actor=_actor(request),
             seen_stage_id=_seen_stage(found, request),
-            after_deal_id=_number(request.POST.get("after", "")),
+            after_deal_id=read_key(request.POST.get("after", "")),
             arguments=Arguments(**form.cleaned_data) if form else NOTHING,
         )
     except NeedsInput as needs:
@@ -269,10 +270,6 @@ def _see(url: str) -> HttpResponse:
 
 def _sentence(refusal: Any) -> str:
     return refusal.sentence if refusal is not None else ""
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() else None
 
 
 def _actor(request: HttpRequest) -> Actor:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from crm.models import BoardChange, Deal, Funnel, Stage
+from crm.selectors.changes import MOST_SEEN, latest_change
 from orders import services as orders
 from orders.statuses import Status
 from shops.actors import Actor
@@ -323,3 +324,45 @@ def _mark(html: str) -> tuple[Any, Any]:
     found = re.search(r'data-cursor="(\d+)"\s+data-seen="([\d,]*)"', html)
     assert found is not None
     return found[1], found[2]
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "9" * 5000, str(2**63), "-1", "٣"])
+def test_a_number_that_is_nobodys_key_is_no_error(number: str) -> None:
+    shop = make_shop()
+    order = make_order(shop)
+    client = sign_in(make_user(shop))
+    changes = board_url(shop) + "changes/"
+
+    more = client.get(board_url(shop), {"column": "new", "after": number}, headers={"HX-Request": "true"})
+    told = client.get(changes, {"cursor": number, "seen": f"{number},{number}"})
+
+    assert more.status_code == 404
+    assert told.status_code == 200
+    assert cards_in(told.content.decode()) == [order.number]
+
+
+def test_keys_that_were_seen_are_read_from_the_end() -> None:
+    shop = make_shop()
+    make_order(shop)
+    cursor, seen = latest_change(Funnel.objects.get(shop=shop, is_default=True))
+    keys = [*range(10_000_000, 10_000_000 + MOST_SEEN), *seen]
+
+    answer = sign_in(make_user(shop)).get(
+        board_url(shop) + "changes/", {"cursor": cursor, "seen": ",".join(map(str, keys))}
+    )
+
+    assert answer.status_code == 204
+
+
+def test_a_page_address_that_is_none_is_no_error() -> None:
+    shop = make_shop()
+    deal = Deal.objects.get(order=make_order(shop))
+
+    answer = sign_in(make_user(shop)).post(
+        f"/deals/{deal.pk}/move/",
+        {"stage": "confirmed", "after": "9" * 5000},
+        headers={"HX-Request": "true", "HX-Current-URL": "http://["},
+    )
+
+    assert answer.status_code == 200
+    assert Deal.objects.get(pk=deal.pk).stage.slug == "confirmed"

@@ -101,7 +101,19 @@ def test_it_keeps_its_place_while_orders_arrive(client, shop, manager):
     assert not set(numbers(first)) & set(numbers(second))
 
 
-@pytest.mark.parametrize("after", ["x", "%00", "MjAyNi0wMS0wMXwx", "MjAyNi0xMS0yMVQwMDowMDowMHwx", "a" * 500])
+# The last two are moments whose hour in UTC is not in the calendar: 0001-01-01T00:00+14:00, 9999-12-31T23:59-14:00.
+@pytest.mark.parametrize(
+    "after",
+    [
+        "x",
+        "%00",
+        "MjAyNi0wMS0wMXwx",
+        "MjAyNi0xMS0yMVQwMDowMDowMHwx",
+        "a" * 500,
+        "MDAwMS0wMS0wMVQwMDowMDowMCsxNDowMHwx",
+        "OTk5OS0xMi0zMVQyMzo1OTowMC0xNDowMHwx",
+    ],
+)
 def test_it_starts_over_with_a_cursor_it_cannot_read(client, shop, manager, after):
     order = make_order(shop)
 

@@ -1,5 +1,6 @@
 """The Messages page: who sees what, how it is narrowed, and sending again."""
 
+import base64
 from collections.abc import Callable
 
 import pytest
@@ -201,3 +202,17 @@ def test_a_get_sends_nothing_again(client: Client, make_message: MakeMessage) ->
 def _columns(message: Message) -> dict[str, object]:
     names = ("shop_id", "order_id", "event", "channel", "recipient", "language", "event_uid", "actor_kind")
     return {name: getattr(message, name) for name in names}
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:00-14:00"])
+def test_a_cursor_outside_the_calendar_starts_over(
+    client: Client, make_message: MakeMessage, moment: str
+) -> None:
+    message = make_message()
+    sign_in(client, make_user(message.shop))
+    after = base64.urlsafe_b64encode(f"{moment}|{message.pk}".encode()).decode().rstrip("=")
+
+    page = client.get("/messages/", {"after": after})
+
+    assert page.status_code == 200
+    assert message.order.number in page.content.decode()

@@ -28,11 +28,9 @@ def test_a_background_request_is_sent_to_the_login_page() -> None:
     assert "Location" not in response
 
 
-def test_a_page_on_another_site_is_not_returned_to() -> None:
-    response = answered(
-        redirect_to_login("/x/"),
-        **{"HX-Request": "true", "HX-Current-URL": "https://elsewhere.example/board/"},
-    )
+@pytest.mark.parametrize("url", ["https://elsewhere.example/board/", "http://["])
+def test_a_page_on_another_site_or_nowhere_is_not_returned_to(url: str) -> None:
+    response = answered(redirect_to_login("/x/"), **{"HX-Request": "true", "HX-Current-URL": url})
 
     assert response["HX-Redirect"] == "/login/?next=/"
 
