@@ -138,6 +138,12 @@ def order_page(user: User, order: Order) -> OrderPage:
     )
 
 
+def number_of_move(user: User, move_id: uuid.UUID) -> str | None:
+    """The number of the order a move changed, if this person may see it."""
+    found = Order.objects.visible_to(user).filter(events__move_id=move_id)
+    return found.values_list("number", flat=True).first()
+
+
 def buttons_of(order: Order, actions: list[ActionState]) -> list[Button]:
     """The possible actions first, the way forward in front; then the impossible ones with their reason.
 

@@ -28,6 +28,7 @@ from crm.selectors.board import why_not
 from crm.selectors.changes import visible_deal
 from crm.views.addresses import address_of
 from crm.views.fragments import BoardPage, Toast, moved_toast, refused_toast
+from crm.views.orders import undo_without_card
 from orders.errors import NeedsInput
 from orders.guards import NOTHING, Arguments
 from orders.statuses import Status
@@ -96,7 +97,10 @@ def move(request: HttpRequest, deal_id: int) -> HttpResponse:
 @login_required
 def undo(request: HttpRequest, move_id: uuid.UUID) -> HttpResponse:
     """Undo a move while it can be undone; afterwards a sentence says why not."""
-    found = _visible(request, deal_of_move(move_id) or 0)
+    deal_id = deal_of_move(move_id)
+    if deal_id is None:
+        return undo_without_card(request, move_id)
+    found = _visible(request, deal_id)
     try:
         services.undo_move(move_id=move_id, actor=_actor(request))
     except DomainError as error:

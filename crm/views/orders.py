@@ -5,6 +5,7 @@ Every action is a plain form first: GET shows it, POST makes one service call. h
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.contrib import messages
@@ -13,12 +14,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from crm.order_actions import ACTIONS, OrderAction
 from crm.order_forms import NoteForm, OrderForm
-from crm.page_selectors.order_page import order_page
+from crm.page_selectors.order_page import number_of_move, order_page
 from crm.page_selectors.orders import list_orders, read_filter
+from crm.services import undo_move
 from orders.errors import AlreadyDone
 from orders.models import Order
 from orders.selectors import order_detail
@@ -52,11 +55,20 @@ def order_list(request: HttpRequest) -> HttpResponse:
 @login_required
 def order(request: HttpRequest, number: str) -> HttpResponse:
     """One order; 404 for an order this person may not see, as for one that does not exist."""
-    found = _visible_order(request, number)
-    page = order_page(request.user, found)  # type: ignore[arg-type]
-    return render(
-        request, "crm/order.html", {"page": page, "order": found, "note_form": NoteForm(order=found)}
-    )
+    return _order_page(request, number)
+
+
+def undo_without_card(request: HttpRequest, move_id: uuid.UUID) -> HttpResponse:
+    """Undo a move of an order that has no card: 303 to its page, or its page with the refusal (422, 403)."""
+    number = number_of_move(request.user, move_id)  # type: ignore[arg-type]
+    if number is None:
+        raise Http404
+    try:
+        undo_move(move_id=move_id, actor=Actor.person(request.user))  # type: ignore[arg-type]
+    except DomainError as error:
+        messages.error(request, error.sentence)
+        return _order_page(request, number, status=403 if isinstance(error, NotPermitted) else 422)
+    return _done(request, number, _("%(number)s is back.") % {"number": number})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -77,10 +89,17 @@ def _act(request: HttpRequest, action: OrderAction, found: Order, target_id: int
     try:
         action.require_permitted(found, actor)
         if request.method == "POST" and form.is_valid():
-            return _done(request, found, action.run(found, actor, form, target_id))
+            return _done(request, found.number, action.run(found, actor, form, target_id))
     except DomainError as error:
         return _form_page(request, found, action, form, error=error)
     return _form_page(request, found, action, form, why_not=action.why_not(found))
+
+
+def _order_page(request: HttpRequest, number: str, status: int = 200) -> HttpResponse:
+    found = _visible_order(request, number)
+    page = order_page(request.user, found)  # type: ignore[arg-type]
+    context = {"page": page, "order": found, "note_form": NoteForm(order=found)}
+    return render(request, "crm/order.html", context, status=status)
 
 
 def _visible_order(request: HttpRequest, number: str) -> Order:
@@ -91,10 +110,10 @@ def _visible_order(request: HttpRequest, number: str) -> Order:
     return found
 
 
-def _done(request: HttpRequest, found: Order, said: str) -> HttpResponse:
+def _done(request: HttpRequest, number: str, said: str) -> HttpResponse:
     if said:
         messages.success(request, said)
-    url = reverse("crm:order", args=[found.number])
+    url = reverse("crm:order", args=[number])
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponse(status=204, headers={"HX-Redirect": url})
     return HttpResponse(status=303, headers={"Location": url})

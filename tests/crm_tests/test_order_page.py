@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from crm.models import Deal
 from crm.templatetags.ui import money
 from inventory.models import StockItem
 from notifications.models import Message
@@ -161,6 +162,37 @@ def test_it_undoes_a_click_from_the_toast(client, shop, manager):
     assert status_of(order) == "new"
     assert "Undone: back from Confirmed to New" in page_of(client, order)
     assert f"/moves/{move}/undo/" not in page_of(client, order)
+
+
+def test_it_undoes_a_click_on_an_order_without_a_card(client, shop, manager):
+    order = make_order(shop)
+    Deal.objects.filter(order=order).delete()
+    client.post(f"/orders/{order.number}/confirm/")
+    move = OrderEvent.objects.get(order=order, kind="status").move_id
+
+    undone = client.post(f"/moves/{move}/undo/")
+    again = client.post(f"/moves/{move}/undo/")
+
+    assert (undone.status_code, undone["Location"]) == (303, f"/orders/{order.number}/")
+    assert status_of(order) == "new"
+    assert again.status_code == 422
+    assert "This move was already undone." in again.content.decode()
+
+
+def test_it_lets_only_who_may_undo_a_click_on_an_order_without_a_card(client, shop, manager):
+    order = make_order(shop)
+    Deal.objects.filter(order=order).delete()
+    move = services.confirm_order(order_id=order.pk, actor=Actor.person(manager)).move_id
+    colleague, stranger = make_user(shop), make_user(make_shop(), Role.ADMIN)
+
+    answers = []
+    for person in (colleague, stranger):
+        client.force_login(person)
+        answers.append(client.post(f"/moves/{move}/undo/"))
+
+    assert [answer.status_code for answer in answers] == [403, 404]
+    assert "Only Mara Ilie can undo this move." in answers[0].content.decode()
+    assert status_of(order) == "confirmed"
 
 
 def test_it_offers_no_undo_of_a_colleagues_click(client, shop, manager):
