@@ -1,19 +1,47 @@
-"""Small middlewares of the house: the admin's content policy, a person's language, an expired session under htmx.
+"""Small middlewares of the house: requests no database can answer, the admin's content policy, a person's language,
+an expired session under htmx.
 
 They know requests and responses, and nothing of orders, deals or messages.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseBase,
+    QueryDict,
+    UnreadablePostError,
+)
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
-from django.utils.translation import get_supported_language_variant
+from django.utils.translation import get_supported_language_variant, gettext
 
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class RefuseNulMiddleware:
+    """Answers 400 where the path, the query string, a form or a cookie holds a NUL: no text of PostgreSQL may.
+
+    A hook reads its body itself, signature first, and what is not a form is left unread.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not _holds_nul(request):
+            return self.get_response(request)
+        # Stands before the session, so the browser's language it is.
+        with translation.override(translation.get_language_from_request(request)):
+            sentence = gettext("The text contains characters that cannot be stored.")
+        return HttpResponseBadRequest(f"{sentence}\n", content_type="text/plain; charset=utf-8")
 
 
 class AdminContentPolicyMiddleware:
@@ -63,6 +91,28 @@ class HtmxLoginMiddleware:
         answer = HttpResponse(status=204)
         answer["HX-Redirect"] = redirect_to_login(_came_from(request)).url
         return answer
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    words = chain(
+        [request.path_info], request.COOKIES.values(), _words(request.GET), _words(_form_of(request))
+    )
+    return any("\0" in word for word in words)
+
+
+def _words(fields: QueryDict) -> Iterator[str]:
+    for name, values in fields.lists():
+        yield name
+        yield from values
+
+
+def _form_of(request: HttpRequest) -> QueryDict:
+    if request.path_info.startswith("/hooks/") or request.content_type not in FORMS:
+        return QueryDict()
+    try:
+        return request.POST
+    except UnreadablePostError:  # the browser went away; the check for forgery comes to the same end
+        return QueryDict()
 
 
 def _came_from(request: HttpRequest) -> str:

@@ -81,6 +81,8 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     # After CSPMiddleware, so that on the way out it speaks before it.
     "oms.middleware.AdminContentPolicyMiddleware",
+    # Before the first that asks the database.
+    "oms.middleware.RefuseNulMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

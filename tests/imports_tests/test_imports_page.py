@@ -184,7 +184,7 @@ def test_its_pages_go_by_key(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Non
     seen = [row.pk for row in (*first.context["page"].deliveries, *second.context["page"].deliveries)]
     assert seen == sorted(seen, reverse=True)
     assert len(set(seen)) == 4
-    assert client.get(f"{LIST}?state=nonsense&before=%00").status_code == 200
+    assert client.get(f"{LIST}?state=nonsense&before=x").status_code == 200
 
 
 def test_it_costs_the_same_however_much_came_in(shop: Shop) -> None:
