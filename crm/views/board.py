@@ -83,7 +83,7 @@ def _more_cards(request: HttpRequest, page: BoardPage) -> HttpResponse:
 def _column_asked_for(request: HttpRequest, page: BoardPage) -> tuple[Stage, Any]:
     stage = Stage.objects.filter(funnel=page.funnel, slug=request.GET["column"]).first()
     after = request.GET.get("after", "")
-    last = deals_on(page.user, page.funnel).filter(pk=read_key(after)).first()
+    last = deals_on(page.user, page.funnel).filter(pk=read_key(after) or 0).first()
     if stage is None or (last is None and after not in ("", "0")):
         raise Http404
     return stage, column_page(page.user, page.funnel, stage, page.filters, last)
