@@ -4,13 +4,14 @@
 
 from inventory.services.catalogue import create_default_warehouse, ensure_product
 from inventory.services.moving import count, receive, restock, reverse_shipment, ship_out, write_off
-from inventory.services.reserving import Reserved, release, reserve
+from inventory.services.reserving import Reserved, lock_products, release, reserve
 
 __all__ = [
     "Reserved",
     "count",
     "create_default_warehouse",
     "ensure_product",
+    "lock_products",
     "receive",
     "release",
     "reserve",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from inventory.errors import Shortage, StockShort
 from inventory.models import Product, Reservation
 from inventory.selectors import Held
-from inventory.services.sheet import Sheet, check_quantity, find_products, open_items
+from inventory.services.sheet import Sheet, check_quantity, find_products, lock_items_of, open_items
 from shops.actors import Actor
 
 
@@ -63,12 +63,15 @@ def reserve(
 
 
 @transaction.atomic
-def release(*, reference: str, actor: Actor) -> None:
+def release(*, reference: str, actor: Actor, product_ids: Collection[int] | None = None) -> None:
     """Free everything the reference holds or waits for, and give the freed units to those who wait, oldest first.
 
-    A reference that holds nothing is left as it is: releasing twice is harmless.
+    With `product_ids` only what it holds of these. A reference that holds nothing is left as it is: releasing twice
+    is harmless.
     """
     rows = Reservation.objects.filter(reference=reference)
+    if product_ids is not None:
+        rows = rows.filter(stock_item__product_id__in=product_ids)
     products = find_products(rows.values_list("stock_item__product_id", flat=True))
     sheet = Sheet(products, actor=actor, reference=reference)
     sheet.load_reservations(reference)
@@ -77,6 +80,18 @@ def release(*, reference: str, actor: Actor) -> None:
         sheet.unreserve(reference, product_id, reserved)
         sheet.stop_waiting(reference, product_id, backordered)
     sheet.close(allocate=True, leave_out=reference)
+
+
+def lock_products(*, shop_id: int, product_ids: Collection[int]) -> None:
+    """Lock the stock of these products until the caller's transaction ends; counted ones that have none get it.
+
+    For callers of several verbs that touch some of the products each: one verb after another would lock them out of
+    key order, and two such callers would wait in a circle. Raises `NotInTransaction` outside a transaction, and
+    `StockError` for a product of another shop.
+    """
+    products = find_products(product_ids, shop_id=shop_id)
+    open_items([product for product in products.values() if product.is_tracked])
+    lock_items_of(products)
 
 
 def refuse_short(shortages: list[Shortage]) -> None:

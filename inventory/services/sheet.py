@@ -54,7 +54,7 @@ class Sheet:
     ) -> None:
         self.products = products
         self._stamp = {"reference": reference, "reason": reason[:200], **actor_columns(actor)}
-        self._items = _lock_items_of(products)
+        self._items = lock_items_of(products)
         self._rows: dict[tuple[str, int], Reservation] = {}
         self._movements: list[StockMovement] = []
         self._changed: set[int] = set()
@@ -240,7 +240,8 @@ def open_items(products: Collection[Product], warehouse: Warehouse | None = None
         StockItem.objects.get_or_create(product_id=pk, warehouse=home)
 
 
-def _lock_items_of(products: Mapping[int, Product]) -> dict[int, list[StockItem]]:
+def lock_items_of(products: Mapping[int, Product]) -> dict[int, list[StockItem]]:
+    """Lock every stock item of the products by ascending key; answers them by product, the default warehouse first."""
     pks = StockItem.objects.filter(product__in=products).values_list("pk", flat=True)
     items: dict[int, list[StockItem]] = {}
     for item in lock(StockItem.objects.select_related("product", "warehouse"), pks):

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inventory import services as inventory
-from inventory.selectors import reservations_of
+from inventory.selectors import Held, reservations_of
 from orders.errors import TooLateToUndo
 from orders.guards import Arguments
 from orders.models import Order, OrderEvent, Return, ReturnLine, Shipment, ShipmentLine
@@ -54,6 +54,15 @@ def reserve_for(order: Order, actor: Actor, *, on_shortage: Literal["refuse", "b
         on_shortage=on_shortage,
         actor=actor,
     )
+
+
+def lock_stock(order: Order) -> dict[int, Held]:
+    """Lock the stock of all that the order wants or holds, before several verbs of stock; answers what it holds."""
+    held = reservations_of([order.stock_reference])[order.stock_reference]
+    is_kept = order.shop.stock_master != StockMaster.NOBODY
+    wanted = wanted_units(order) if is_kept else {}
+    inventory.lock_products(shop_id=order.shop_id, product_ids=wanted.keys() | held.keys())
+    return held
 
 
 def reserves_at_placing(order: Order) -> bool:
@@ -214,6 +223,7 @@ def _unconfirm(order: Order, event: OrderEvent, actor: Actor) -> None:
 
 
 def _unship(order: Order, event: OrderEvent, actor: Actor) -> None:
+    lock_stock(order)
     inventory.reverse_shipment(reference=order.stock_reference, actor=actor)
     reserve_for(order, actor, on_shortage="backorder")
     parcels = order.shipments.filter(state=ShipmentState.HANDED_OVER)
@@ -246,6 +256,8 @@ def _unreturn(order: Order, event: OrderEvent, actor: Actor) -> None:
     announced = order.returns.filter(move_id=event.move_id, state=ReturnState.ANNOUNCED)
     if not announced.update(state=ReturnState.VOIDED):
         raise TooLateToUndo(_("The return was received already."), code="received")
+    # A return that never came holds no line: the source may still replace the lines of an order that is here.
+    ReturnLine.objects.filter(return_note__order=order, return_note__move_id=event.move_id).delete()
     back_to = ShipmentState.DELIVERED if event.from_status == Status.DELIVERED else ShipmentState.HANDED_OVER
     order.shipments.filter(state=ShipmentState.RETURNED).update(state=back_to)
     _wait_for_the_rest(order, actor)

@@ -14,7 +14,7 @@ from orders.models.history import EventKind
 from orders.search import refresh_order_terms
 from orders.services.access import lock_order
 from orders.services.editing import set_fields, write_address
-from orders.services.effects import reserve_for, reserves_at_placing, wanted_units
+from orders.services.effects import lock_stock, reserve_for, reserves_at_placing, wanted_units
 from orders.services.placing import cents, set_totals, validate_draft, write_lines
 from orders.services.recording import record
 from orders.statuses import BEFORE_HANDOVER, Status
@@ -142,7 +142,9 @@ def _follow_stock(order: Order, wanted_before: dict[int, int], actor: Actor) -> 
     wanted = wanted_units(order)
     if wanted == wanted_before:
         return
-    if wanted_before.keys() - wanted.keys():
-        inventory.release(reference=order.stock_reference, actor=actor)
-    if reserves_at_placing(order) or order.status == Status.CONFIRMED:
+    held = lock_stock(order)
+    dropped = held.keys() - wanted.keys()
+    if dropped:
+        inventory.release(reference=order.stock_reference, actor=actor, product_ids=dropped)
+    if held or reserves_at_placing(order) or order.status == Status.CONFIRMED:
         reserve_for(order, actor, on_shortage="backorder")

@@ -74,6 +74,18 @@ def test_it_gives_the_freed_units_to_those_who_wait_oldest_first(make_product, h
     assert told == [("order:2", 3), ("order:3", 2)]
 
 
+def test_it_lets_go_of_the_named_products_only(make_product, held):
+    cup, bowl = make_product("A", stock=1), make_product("B", stock=1)
+    for product in (cup, bowl):
+        hold(product, 2, "order:1")
+        hold(product, 1, "order:2")
+
+    services.release(reference="order:1", actor=BY, product_ids=[cup.pk])
+
+    assert (held("order:1", cup), held("order:2", cup)) == (Held(0, 0), Held(1, 0))
+    assert (held("order:1", bowl), held("order:2", bowl)) == (Held(1, 1), Held(0, 1))
+
+
 def test_it_does_not_give_the_units_back_to_the_one_who_let_go(make_product, held):
     product = make_product(stock=2)
     hold(product, 5, "order:1")

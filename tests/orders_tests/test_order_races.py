@@ -1,12 +1,15 @@
 """Two at once: one wins, the other is told, nothing is half done and nothing waits in a circle."""
 
+import time
 from collections import Counter
 
 import pytest
 from django.db import IntegrityError
 
+from inventory import services as inventory
 from orders import services as orders
 from orders.errors import AlreadyDone, OrderError, TooLateToUndo, TransitionRefused
+from orders.guards import Arguments
 from orders.models import Order
 from orders.services.transitions import StatusChange
 from orders.statuses import Status
@@ -78,6 +81,51 @@ def test_many_orders_share_scarce_units_and_none_is_sold_twice(in_threads):
     assert (counters(first), counters(second)) == ((10, 10), (15, 10))
     assert sum(held_for(order)[0] for order in made) == 20
     assert_sound()
+
+
+def test_undoing_editing_and_placing_at_once_never_wait_in_a_circle(in_threads, monkeypatch):
+    shop = make_shop(undo_seconds=600)
+    low, high = make_product(shop, stock=1), make_product(shop, stock=50)
+    make_order(shop, lines=(make_line(low, 1),))
+    mara, both = Actor.person(make_user(shop)), (make_line(low, 1), make_line(high, 1))
+    moves = [_shipped_in_part(shop, both, mara) for _ in range(3)]
+    edited = [make_order(shop, lines=(make_line(high, 1),)) for _ in range(3)]
+    low_instead, more = make_draft(shop, make_line(low, 1)), make_draft(shop, *both)
+    for verb in ("release", "reverse_shipment"):
+        monkeypatch.setattr(inventory, verb, _and_dawdle(getattr(inventory, verb)))
+
+    outcomes = in_threads(
+        [
+            *(lambda m=move: orders.revert_move(move_id=m, actor=mara) for move in moves),
+            *(
+                lambda o=order: orders.update_from_source(order_id=o.pk, draft=low_instead, actor=SYSTEM)
+                for order in edited
+            ),
+            *[lambda: orders.place_order(shop_id=shop.pk, draft=more, actor=SYSTEM)] * 3,
+        ]
+    )
+
+    assert kinds(outcomes) == {"int": 3, "tuple": 3, "Order": 3}
+    assert_sound()
+
+
+def _and_dawdle(verb):
+    """The verb, with time for others between it and whatever its caller does next."""
+
+    def slowed(**arguments):
+        verb(**arguments)
+        time.sleep(0.2)
+
+    return slowed
+
+
+def _shipped_in_part(shop, lines, person):
+    order = make_order(shop, lines=lines)
+    orders.set_partial_agreed(order_id=order.pk, actor=SYSTEM, agreed=True)
+    steps = orders.advance_order(
+        order_id=order.pk, to=Status.SHIPPED, actor=person, arguments=Arguments(carrier="own")
+    )
+    return steps[0].move_id
 
 
 def test_undo_and_a_later_change_at_once_leave_one_story(in_threads):
