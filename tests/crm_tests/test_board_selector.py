@@ -19,7 +19,7 @@ from shops.models import ClaimVisibility
 from shops.permissions import Role
 from tests.factories import SYSTEM, make_line, make_order, make_product, make_shop, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 SLUGS = (
     "new",
     "no-answer",

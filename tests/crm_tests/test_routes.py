@@ -26,7 +26,7 @@ from shops.models import Shop, User
 from shops.permissions import Role
 from tests.factories import ADDRESS, SYSTEM, make_order, make_shop, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 MEMBERS = tuple(Role.values)
 Prepare = Callable[[Order, User], dict[str, Any]]
 

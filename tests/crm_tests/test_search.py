@@ -18,7 +18,7 @@ from orders.search import (
 )
 from tests.factories import ADDRESS, make_line, make_order, make_product, make_shop
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def found(q: str) -> list[str]:

@@ -20,6 +20,8 @@ from shops.models import Shop
 from tests.factories import make_shop
 from tests.imports_tests.payloads import ORDER, deliver
 
+pytestmark = pytest.mark.slow
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),

@@ -23,6 +23,8 @@ from orders.models import Customer, Order, OrderEvent, OrderLine, Shipment
 from orders.statuses import PaymentMethod, Status
 from shops.models import Membership, Shop, User
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def loaded(django_db_setup: None, django_db_blocker: Any) -> Iterator[int]:

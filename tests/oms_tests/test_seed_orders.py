@@ -21,7 +21,7 @@ from shops.actors import Actor
 from shops.models import ReserveAt, Shop, StockMaster
 from tests.factories import make_draft, make_line, make_product, make_shop
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def seed(shop: Shop, count: int) -> str:
