@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -85,6 +85,7 @@ def _shipped(change: Change) -> None:
     left = {product_id: mine.reserved for product_id, mine in held.items() if mine.reserved}
     blocks = order.shop.blocks_on_shortage
     _fill_parcel(order, parcel, left if blocks else None)
+    _let_go_of_uncounted(order, held, change.actor)
     if order.shop.stock_master == StockMaster.NOBODY:
         return
     inventory.ship_out(
@@ -93,6 +94,17 @@ def _shipped(change: Change) -> None:
         actor=change.actor,
         strict=blocks,
     )
+
+
+def _let_go_of_uncounted(order: Order, held: Mapping[int, Held], actor: Actor) -> None:
+    """Free what was reserved before its stock stopped being counted: it travels, but no movement says so."""
+    lines = order.lines.filter(product__in=held)
+    if order.shop.stock_master != StockMaster.NOBODY:
+        lines = lines.filter(product__is_tracked=False)
+    uncounted = set(lines.values_list("product_id", flat=True)) if held else set()
+    if uncounted:
+        lock_stock(order)
+        inventory.release(reference=order.stock_reference, actor=actor, product_ids=uncounted)
 
 
 def parcels_left_behind(order: Order, arguments: Arguments) -> list[int]:

@@ -2,12 +2,13 @@
 
 import pytest
 
-from inventory.models import StockMovement
+from inventory.models import Product, StockMovement
+from oms.verification import problems
 from orders import services as orders
 from orders.errors import NeedsInput, TransitionRefused
 from orders.models import Shipment
 from orders.statuses import ShipmentState, Status
-from shops.models import StockMaster
+from shops.models import Shop, StockMaster
 from tests.factories import SYSTEM, make_line, make_order, make_product, make_shop
 from tests.state import assert_sound, counters, everything, held_for, status_of
 
@@ -165,3 +166,33 @@ def test_where_nobody_keeps_count_no_stock_moves():
 
     assert counters(product) == (2, 0)
     assert StockMovement.objects.count() == moved
+
+
+@pytest.mark.parametrize("master", StockMaster.values)
+def test_what_was_reserved_is_let_go_when_it_ships_uncounted(master):
+    shop = make_shop(stock_master=master)
+    short, there = make_product(shop, stock=1), make_product(shop, stock=5)
+    order = make_order(shop, lines=(make_line(short, 3), make_line(there, 2)))
+    orders.set_partial_agreed(order_id=order.pk, actor=SYSTEM, agreed=True)
+    orders.advance_order(order_id=order.pk, to=Status.PROCESSING, actor=SYSTEM)
+    orders.set_partial_agreed(order_id=order.pk, actor=SYSTEM, agreed=False)
+    Product.objects.filter(shop=shop).update(is_tracked=False)
+
+    orders.ship_order(order_id=order.pk, actor=SYSTEM, carrier="own")
+
+    assert held_for(order) == (0, 0)
+    assert (counters(short), counters(there)) == ((1, 0), (5, 0))
+    assert list(problems()) == []
+    assert_sound()
+
+
+def test_what_was_reserved_is_let_go_when_nobody_keeps_the_stock_any_more():
+    shop = make_shop()
+    product = make_product(shop, stock=5)
+    order = make_order(shop, lines=(make_line(product, 2),), status=Status.PROCESSING)
+    Shop.objects.filter(pk=shop.pk).update(stock_master=StockMaster.NOBODY)
+
+    orders.ship_order(order_id=order.pk, actor=SYSTEM, carrier="own")
+
+    assert (held_for(order), counters(product)) == ((0, 0), (5, 0))
+    assert list(problems()) == []
