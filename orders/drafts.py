@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,6 +10,16 @@ from decimal import Decimal
 from orders.statuses import DeliveryKind, PaymentMethod, PaymentStatus
 
 LARGEST_VAT_RATE = Decimal("100")
+# What a buyer or the shop can edit at the source, in parts that are taken over whole. Money that moves and dates are
+# news of their own.
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "shipping": ("shipping",),
+    "billing": ("billing",),
+    "lines": ("lines", "total", "shipping_total", "shipping_vat", "fees_total", "fees_vat"),
+    "delivery": ("delivery_kind", "delivery_title", "pickup_point", "courier"),
+    "payment": ("payment_method", "payment_title"),
+    "note": ("customer_note",),
+}
 
 
 @dataclass(frozen=True)

@@ -117,9 +117,9 @@ class Delivery(models.Model):
 
 
 class SourceVersion(models.Model):
-    """The fingerprint of what the source last said of an order's content.
+    """The fingerprints of what the source last said of an order's content, one for each part, one after another.
 
-    While it stays the same, what a person corrected here is not overwritten by the source's old address.
+    While that of a part stays the same, what a person corrected in it is not overwritten by the source's old words.
     """
 
     order = models.OneToOneField("orders.Order", on_delete=models.CASCADE, related_name="+", primary_key=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inventory import services as inventory
-from orders.drafts import LineDraft, OrderDraft
+from orders.drafts import PARTS, LineDraft, OrderDraft
 from orders.events import OrderAcknowledged, OrderEdited
 from orders.models import Order, OrderEvent
 from orders.models.history import EventKind
@@ -57,9 +59,12 @@ def report_from_source(*, order_id: int, actor: Actor, sentence: str) -> OrderEv
 
 
 @transaction.atomic
-def update_from_source(*, order_id: int, draft: OrderDraft, actor: Actor) -> tuple[str, ...]:
+def update_from_source(
+    *, order_id: int, draft: OrderDraft, actor: Actor, only: Collection[str] = PARTS.keys()
+) -> tuple[str, ...]:
     """Take over what the source changed and return the names of the fields.
 
+    `only` names the parts (`orders.drafts.PARTS`) that changed there; what a person corrected in the others stays.
     Addresses, delivery and notes follow until the parcel is handed over, lines until picking starts; what comes
     later is reported on the order instead. Raises OrderError naming a field that cannot be stored.
     """
@@ -70,17 +75,19 @@ def update_from_source(*, order_id: int, draft: OrderDraft, actor: Actor) -> tup
         order.save(update_fields=["source_modified_at", "updated_at"])
     if order.status not in BEFORE_HANDOVER:
         return ()
-    changed = write_address(order, "shipping", draft.shipping, actor)
-    if draft.billing is not None:
+    changed: tuple[str, ...] = ()
+    if "shipping" in only:
+        changed += write_address(order, "shipping", draft.shipping, actor)
+    if "billing" in only and draft.billing is not None:
         changed += write_address(order, "billing", draft.billing, actor)
-    changed += set_fields(order, _plain_fields(draft), actor)
-    if _lines_differ(order, draft.lines) or _totals_differ(order, draft):
+    changed += set_fields(order, _plain_fields(draft, only), actor)
+    if "lines" in only and (_lines_differ(order, draft.lines) or _totals_differ(order, draft)):
         changed += _follow_lines(order, draft, actor)
     return changed
 
 
-def _plain_fields(draft: OrderDraft) -> dict[str, str]:
-    return {
+def _plain_fields(draft: OrderDraft, parts: Collection[str]) -> dict[str, str]:
+    values = {
         "delivery_kind": draft.delivery_kind,
         "delivery_title": draft.delivery_title[:200],
         "pickup_point": draft.pickup_point[:100],
@@ -89,6 +96,7 @@ def _plain_fields(draft: OrderDraft) -> dict[str, str]:
         "payment_title": draft.payment_title[:200],
         "customer_note": draft.customer_note,
     }
+    return {name: value for part in parts for name, value in values.items() if name in PARTS[part]}
 
 
 def _lines_differ(order: Order, lines: tuple[LineDraft, ...]) -> bool:

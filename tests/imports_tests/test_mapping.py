@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.forms import model_to_dict
 
 from orders import services as orders
+from orders.drafts import AddressDraft
 from orders.events import OrderAcknowledged
-from orders.imports.models import Connection
+from orders.imports.models import Connection, SourceVersion
 from orders.imports.services import import_payload, open_connection
 from orders.imports.services.importing import ImportResult
 from orders.models import Order
@@ -345,6 +347,60 @@ def test_what_a_person_corrected_here_survives_news_that_did_not_touch_it(shop: 
     arrive(shop, status="refunded", **PAID_BY_CARD, **LATER_STILL)
 
     assert ours().shipping_address.city == "Cisnădie"
+
+
+def by_phone(**fields: str) -> None:
+    """Correct the delivery address and the courier as a manager does."""
+    values = AddressDraft(**{**model_to_dict(ours().shipping_address, exclude=["id"]), **fields})
+    orders.edit_address(order_id=ours().pk, actor=SYSTEM, which="shipping", values=values)
+    orders.edit_delivery(order_id=ours().pk, actor=SYSTEM, delivery_kind="door", courier="gls")
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"customer_note": "La poartă."}, "customer's note"),
+        ({"payment_method": "bacs", "payment_method_title": "Transfer"}, "payment method"),
+        ({"line_items": order()["line_items"][:1], "total": "102.85"}, "lines"),
+        ({"billing": {**order()["billing"], "company": "Ulița SRL"}}, "billing address"),
+    ],
+)
+def test_what_a_person_corrected_here_survives_an_edit_of_something_else(change: Any, word: str) -> None:
+    shop = make_shop(language="en")
+    arrive(shop)
+    by_phone(street="Strada Cibinului 3")
+
+    result = arrive(shop, **change, **LATER)
+    again = arrive(shop, **change, **LATER_STILL)
+
+    assert result.sentence.endswith(f"updated: {word}.")
+    assert again.outcome == "unchanged"
+    assert (ours().shipping_address.street, ours().courier) == ("Strada Cibinului 3", "gls")
+
+
+def test_the_part_the_source_did_change_is_taken_over_whatever_was_corrected_in_it(shop: Shop) -> None:
+    arrive(shop)
+    by_phone(street="Strada Cibinului 3")
+
+    arrive(shop, shipping={**order()["shipping"], "address_1": "Bulevardul Victoriei 9"}, **LATER)
+
+    assert ours().shipping_address.street == "Bulevardul Victoriei 9"
+    assert ours().courier == "gls"
+
+
+def test_the_fingerprints_fit_into_their_column(shop: Shop) -> None:
+    arrive(shop)
+
+    assert len(SourceVersion.objects.get().digest) == 60
+
+
+def test_everything_is_taken_over_where_the_last_news_is_not_known(shop: Shop) -> None:
+    arrive(shop)
+    SourceVersion.objects.update(digest="0" * 64)
+
+    arrive(shop, shipping={**order()["shipping"], "city": "Mediaș"}, customer_note="La poartă.", **LATER)
+
+    assert (ours().shipping_address.city, ours().customer_note) == ("Mediaș", "La poartă.")
 
 
 def test_an_edit_after_the_hand_over_is_reported(shop: Shop) -> None:

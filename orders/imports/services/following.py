@@ -5,7 +5,7 @@ Called inside the transaction of one order, its row locked. Every refusal of our
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,7 +36,7 @@ class Arrival:
     source_status: str
     actor: Actor
     notify: bool
-    content_changed: bool = True
+    changed_parts: Collection[str] = ()
     changes: list[str] = field(default_factory=list)
     reports: list[str] = field(default_factory=list)
 
@@ -67,7 +67,7 @@ def place(arrival: Arrival) -> Order:
 
 def follow(order: Order, arrival: Arrival) -> None:
     """Bring a known order up to date; `arrival.changes` names what changed, `arrival.reports` what was only noted."""
-    if arrival.content_changed:
+    if arrival.changed_parts:
         _update(order, arrival)
     _record_payment(order, arrival)
     _FOLLOW.get(arrival.intent, _nothing)(order, arrival)
@@ -97,7 +97,9 @@ def _update(order: Order, arrival: Arrival) -> None:
             order.pk, _("The order was edited in the online shop after it was handed over or closed here.")
         )
         return
-    changed = orders.update_from_source(order_id=order.pk, draft=arrival.draft, actor=arrival.actor)
+    changed = orders.update_from_source(
+        order_id=order.pk, draft=arrival.draft, actor=arrival.actor, only=arrival.changed_parts
+    )
     words = {_word_for(name): None for name in changed}
     arrival.changes.extend(words)
 
