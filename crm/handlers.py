@@ -15,6 +15,7 @@ from orders.events import (
     PaymentRecorded,
 )
 from orders.models import Order
+from shops.actors import Actor
 from shops.events import ShopCreated
 
 OWN_REFERENCE = "deal:"
@@ -88,15 +89,8 @@ def follow_revert(event: OrderReverted) -> None:
 def follow_payment(event: PaymentRecorded) -> None:
     """The payment changed: a card whose stage no longer fits goes to the entry of its status."""
     deal = _deal_of(event.order_id)
-    if deal is None:
-        return
-    order = deal.order
-    if order is not None and not rules.meets_condition(deal.stage, order):
-        stage = projection.entry_stage(deal.funnel_id, order.status)
-        if stage is not None:
-            projection.place(deal, stage, projection.fresh_rank(), actor=event.actor, kind=MoveKind.FOLLOWED)
-            return
-    projection.touch(deal)
+    if deal is not None:
+        _leave_unfit_stage(deal, event.actor)
 
 
 def mirror_manager(event: OrderClaimed) -> None:
@@ -108,12 +102,15 @@ def mirror_manager(event: OrderClaimed) -> None:
 
 
 def refresh_card(event: OrderEventBase) -> None:
-    """Something a card shows changed: the amount is mirrored and open boards are told."""
+    """Something a card shows changed: the amount is mirrored and open boards are told.
+
+    A card whose stage no longer fits, because another way of paying was chosen, goes to the entry of its status.
+    """
     deal = _deal_of(event.order_id)
     if deal is None or deal.order is None:
         return
     Deal.objects.filter(pk=deal.pk).update(amount=deal.order.total, currency=deal.order.currency)
-    projection.touch(deal)
+    _leave_unfit_stage(deal, event.actor)
 
 
 def refresh_card_of_backorder(event: BackorderAllocated) -> None:
@@ -122,6 +119,18 @@ def refresh_card_of_backorder(event: BackorderAllocated) -> None:
     deal = Deal.objects.filter(order_id=int(key)).first() if kind == "order" and key.isdigit() else None
     if deal is not None:
         projection.touch(deal)
+
+
+def _leave_unfit_stage(deal: Deal, actor: Actor) -> None:
+    # A card that disagrees with its order's status is left to the news of that status, which comes next.
+    order = deal.order
+    in_step = projection.agrees(deal.stage, order)
+    if order is not None and in_step and not rules.meets_condition(deal.stage, order):
+        stage = projection.entry_stage(deal.funnel_id, order.status)
+        if stage is not None and stage.pk != deal.stage_id:
+            projection.place(deal, stage, projection.fresh_rank(), actor=actor, kind=MoveKind.FOLLOWED)
+            return
+    projection.touch(deal)
 
 
 def _deal_of(order_id: int) -> Deal | None:

@@ -104,6 +104,35 @@ def test_a_payment_that_comes_back_takes_the_card_out_of_paid_out():
     assert_sound()
 
 
+def test_another_way_of_paying_takes_the_card_out_of_awaiting_payment():
+    shop = make_shop()
+    product = make_product(shop)
+    order = make_order(shop, lines=(make_line(product),), payment_method="card")
+    awaiting = Stage.objects.get(funnel__shop=shop, slug="awaiting-payment")
+    crm.move_deal(deal_id=deal_of(order).pk, to_stage_id=awaiting.pk, actor=SYSTEM)
+
+    orders.update_from_source(
+        order_id=order.pk, draft=make_draft(shop, make_line(product), payment_method="cod"), actor=SYSTEM
+    )
+
+    assert deal_of(order).stage.slug == "new"
+    assert deal_of(order).moves.latest("id").kind == MoveKind.FOLLOWED
+    assert_sound()
+
+
+def test_an_edit_leaves_a_card_where_its_stage_still_fits():
+    shop = make_shop()
+    order = make_order(shop, payment_method="card")
+    awaiting = Stage.objects.get(funnel__shop=shop, slug="awaiting-payment")
+    crm.move_deal(deal_id=deal_of(order).pk, to_stage_id=awaiting.pk, actor=SYSTEM)
+    moves = deal_of(order).moves.count()
+
+    orders.edit_delivery(order_id=order.pk, actor=SYSTEM, delivery_kind="own")
+
+    assert deal_of(order).stage.slug == "awaiting-payment"
+    assert deal_of(order).moves.count() == moves
+
+
 @pytest.mark.parametrize(
     "change",
     [
