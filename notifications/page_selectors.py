@@ -5,24 +5,17 @@ Pages go by key (created, id), so a page costs the same wherever it is; nothing 
 
 from __future__ import annotations
 
-import base64
-import binascii
 import uuid
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from urllib.parse import urlencode
-
-from django.db.models import Q, QuerySet
-from django.utils.dateparse import parse_datetime
 
 from notifications.errors import TemplateError, TemplateMissing
 from notifications.layout import Written, sample_link, write
 from notifications.models import Message
 from notifications.selectors import readable_messages, template_for
 from notifications.statuses import Channel, MessageState
+from shops.keyset import Page, newest_first
 from shops.models import User
-
-PAGE_SIZE = 50
 
 
 @dataclass(frozen=True)
@@ -41,14 +34,6 @@ class MessageFilter:
         return urlencode({name: value for name, value in pairs.items() if value})
 
 
-@dataclass(frozen=True)
-class MessagePage:
-    """The rows of one page, and the opaque cursor of the next one (empty on the last)."""
-
-    rows: list[Message]
-    after: str
-
-
 def read_filter(state: str, channel: str, shop: str) -> MessageFilter:
     """The filter of a request; unknown states and channels are ignored, an unknown shop finds nothing."""
     return MessageFilter(
@@ -56,7 +41,7 @@ def read_filter(state: str, channel: str, shop: str) -> MessageFilter:
     )
 
 
-def message_page(user: User, wanted: MessageFilter, after: str = "") -> MessagePage:
+def message_page(user: User, wanted: MessageFilter, after: str = "") -> Page[Message]:
     """One page of the messages this person may read, newest first, with all that a row shows."""
     found = readable_messages(user).select_related("shop", "order").defer("facts", "html", "body")
     if wanted.state:
@@ -65,9 +50,7 @@ def message_page(user: User, wanted: MessageFilter, after: str = "") -> MessageP
         found = found.filter(channel=wanted.channel)
     if wanted.shop:
         found = found.filter(shop__slug=wanted.shop)
-    rows = list(_before(found, after).order_by("-created_at", "-id")[: PAGE_SIZE + 1])
-    more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
-    return MessagePage(rows, _cursor(rows[-1]) if more else "")
+    return newest_first(found, "created_at", after)
 
 
 def message_for(user: User, message_id: uuid.UUID) -> Message | None:
@@ -100,30 +83,3 @@ def words_of(message: Message) -> tuple[Written | None, str]:
         return None, "no_template"
     except TemplateError as error:
         return None, str(error)
-
-
-def _before(messages: QuerySet[Message], after: str) -> QuerySet[Message]:
-    cursor = _read_cursor(after)
-    if cursor is None:
-        return messages
-    at, key = cursor
-    return messages.filter(Q(created_at__lt=at) | Q(id__lt=key), created_at__lte=at)
-
-
-def _cursor(message: Message) -> str:
-    return (
-        base64.urlsafe_b64encode(f"{message.created_at.isoformat()}|{message.pk}".encode())
-        .decode()
-        .rstrip("=")
-    )
-
-
-def _read_cursor(text: str) -> tuple[datetime, uuid.UUID] | None:
-    try:
-        plain = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-        at, _mark, key = plain.partition("|")
-        moment = parse_datetime(at)
-        # The database keeps UTC, in which the first and the last hours of the calendar may not exist.
-        return (moment.astimezone(UTC), uuid.UUID(key)) if moment and moment.tzinfo else None
-    except (ValueError, OverflowError, binascii.Error):
-        return None

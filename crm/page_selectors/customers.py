@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Count, Max, Prefetch, QuerySet, Sum
 
-from crm.page_selectors.keyset import Page, newest_first, newest_key_first
 from orders.models import Customer, CustomerAddress, CustomerContact, Order
 from orders.models.customers import ContactKind
 from orders.search import search_customers
 from orders.statuses import Status
+from shops.keyset import Page, newest_first, newest_key_first
 from shops.money import quantise
 from shops.permissions import Action
 from shops.selectors import shop_ids_where

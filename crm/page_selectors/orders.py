@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 
 from django.db.models import Prefetch
 
-from crm.page_selectors.keyset import Page, newest_first
 from orders.models import Order, Shipment
 from orders.search import search_orders
 from orders.statuses import ShipmentState, Status
+from shops.keyset import Page, newest_first
 from shops.models import Shop
 
 if TYPE_CHECKING:

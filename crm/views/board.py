@@ -13,13 +13,13 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
 from crm.models import Funnel, Stage
-from crm.page_selectors.keyset import read_key
 from crm.selectors.board import board as load_board
 from crm.selectors.board import column_page, deals_on
 from crm.selectors.changes import MOST_SEEN, changes_since, latest_change
 from crm.selectors.funnels import funnel_by_slug, funnels_of, home_funnel_of
 from crm.views.addresses import address_of
 from crm.views.fragments import BoardPage
+from shops.keyset import read_key
 from shops.services import remember_shop
 
 FOR_A_YEAR = "private, max-age=31536000, immutable"
@@ -120,7 +120,9 @@ def stage_styles(request: HttpRequest, slug: str) -> HttpResponse:
     Cards take the colour of the column they are over, not of the one they belong to.
     """
     stages = Stage.objects.filter(funnel=_visible_funnel(request, slug))
-    rules = "\n".join(f'[data-stage="{stage.slug}"]:not(.deal-card) {{ --stage: {stage.colour}; }}' for stage in stages)
+    rules = "\n".join(
+        f'[data-stage="{stage.slug}"]:not(.deal-card) {{ --stage: {stage.colour}; }}' for stage in stages
+    )
     response = HttpResponse(rules + "\n", content_type="text/css; charset=utf-8")
     response["Cache-Control"] = FOR_A_YEAR if "v" in request.GET else "private, no-cache"
     return response

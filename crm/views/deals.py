@@ -23,7 +23,6 @@ from crm.forms import CommentForm
 from crm.models import Deal, Stage
 from crm.order_forms import CancelForm, OrderForm, ReopenForm, ReturnForm, ShipForm
 from crm.page_selectors.deal_page import deal_of_move, deal_page
-from crm.page_selectors.keyset import read_key
 from crm.selectors.board import why_not
 from crm.selectors.changes import visible_deal
 from crm.views.addresses import address_of
@@ -34,6 +33,7 @@ from orders.guards import NOTHING, Arguments
 from orders.statuses import Status
 from shops.actors import Actor
 from shops.errors import DomainError, NotPermitted
+from shops.keyset import read_key
 from shops.selectors import role_in_shop
 
 FORMS: dict[str, type[OrderForm]] = {

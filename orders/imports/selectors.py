@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.conf import settings
 from django.db.models import QuerySet
 
 from orders.imports.models import Connection, Delivery
 from orders.imports.statuses import DeliveryState
+from shops.keyset import Page, newest_key_first
 from shops.models import User
 from shops.permissions import Action
 from shops.secrets import decrypt
 from shops.selectors import shop_ids_where
 
-PAGE_SIZE = 50
 MOST_COUNTED = 99
 BODY_SHOWN = 20_000
-
-
-@dataclass(frozen=True)
-class DeliveryPage:
-    """Deliveries, newest first; `before` is the key the next page starts under, or None on the last."""
-
-    deliveries: list[Delivery]
-    before: int | None
 
 
 def connection_of(shop_id: int, source: str) -> Connection | None:
@@ -61,17 +51,12 @@ def failed_count(user: User) -> int:
     return failed.order_by()[: MOST_COUNTED + 1].count()
 
 
-def deliveries_page(user: User, *, state: str = "", before: int | None = None) -> DeliveryPage:
+def deliveries_page(user: User, *, state: str = "", before: str = "") -> Page[Delivery]:
     """One page of deliveries this person may see, without their bodies."""
     rows = Delivery.objects.visible_to(user).defer("body").select_related("shop", "order")
     if state in DeliveryState.values:
         rows = rows.filter(state=state)
-    if before is not None:
-        rows = rows.filter(pk__lt=before)
-    found = list(rows.order_by("-pk")[: PAGE_SIZE + 1])
-    more = len(found) > PAGE_SIZE
-    page = found[:PAGE_SIZE]
-    return DeliveryPage(page, page[-1].pk if more else None)
+    return newest_key_first(rows, before)
 
 
 def delivery_detail(user: User, delivery_id: int) -> Delivery | None:

@@ -71,7 +71,7 @@ def imports(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     failed = selectors.failed_count(person)
     state = request.GET.get("state", DeliveryState.FAILED if failed else "")
-    page = selectors.deliveries_page(person, state=state, before=_key(request.GET.get("before", "")))
+    page = selectors.deliveries_page(person, state=state, before=request.GET.get("before", ""))
     context = {
         "page": page,
         "state": state,
@@ -136,10 +136,6 @@ def _process(delivery_id: int) -> None:
 def _declared_length(request: HttpRequest) -> int:
     length = request.META.get("CONTENT_LENGTH") or "0"
     return int(length) if length.isascii() and length.isdecimal() and len(length) < 19 else 0
-
-
-def _key(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 def _say(sentence: str, status: int) -> HttpResponse:

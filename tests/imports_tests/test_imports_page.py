@@ -12,6 +12,7 @@ from orders.imports import selectors
 from orders.imports.models import Connection, Delivery
 from orders.imports.services import open_connection
 from orders.models import Order
+from shops import keyset
 from shops.models import Shop
 from shops.permissions import Role
 from tests.factories import make_shop, make_user
@@ -173,15 +174,15 @@ def test_a_manager_sees_and_may_not_retry(shop: Shop) -> None:
 
 
 def test_its_pages_go_by_key(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(selectors, "PAGE_SIZE", 2)
+    monkeypatch.setattr(keyset, "PAGE_SIZE", 2)
     for n in range(5):
         failed(shop, f"wrong {n}".encode())
     client = signed_in(shop, Role.MANAGER)
 
     first = client.get(LIST)
-    second = client.get(f"{LIST}?state=failed&before={first.context['page'].before}")
+    second = client.get(f"{LIST}?state=failed&before={first.context['page'].after}")
 
-    seen = [row.pk for row in (*first.context["page"].deliveries, *second.context["page"].deliveries)]
+    seen = [row.pk for row in (*first.context["page"].rows, *second.context["page"].rows)]
     assert seen == sorted(seen, reverse=True)
     assert len(set(seen)) == 4
     assert client.get(f"{LIST}?state=nonsense&before=x").status_code == 200

@@ -9,9 +9,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from notifications.models import Message
-from notifications.page_selectors import PAGE_SIZE
 from notifications.sending import drain
 from notifications.statuses import MessageState
+from shops.keyset import PAGE_SIZE
 from shops.models import ClaimVisibility, User
 from shops.permissions import Role
 from tests.factories import ADDRESS, make_order, make_shop, make_user

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
@@ -36,7 +37,7 @@ def newest_first(
     queryset: QuerySet[M],
     field: str,
     after: str,
-    size: int = PAGE_SIZE,
+    size: int | None = None,
     shop_ids: Sequence[int] | None = None,
 ) -> Page[M]:
     """One page by `field` and key, newest first. A cursor that cannot be read starts at the first page.
@@ -44,7 +45,9 @@ def newest_first(
     With `shop_ids` the newest rows of each shop are read by its own index and merged: no index holds the newest
     of several shops, and sorting all of theirs would cost more with every row.
     """
-    cursor = _read_cursor(after)
+    size = size or PAGE_SIZE
+    keys = uuid.UUID if isinstance(queryset.model._meta.pk, models.UUIDField) else read_key
+    cursor = _read_cursor(after, keys)
     if cursor is not None:
         at, pk = cursor
         older = Q(**{f"{field}__lt": at}) | Q(pk__lt=pk)
@@ -55,9 +58,10 @@ def newest_first(
 
 
 def newest_key_first(
-    queryset: QuerySet[M], after: str, size: int = PAGE_SIZE, shop_ids: Sequence[int] | None = None
+    queryset: QuerySet[M], after: str, size: int | None = None, shop_ids: Sequence[int] | None = None
 ) -> Page[M]:
     """One page by key alone, newest first; for rows whose key grows with their age. `shop_ids` as in `newest_first`."""
+    size = size or PAGE_SIZE
     last = read_key(after)
     if last is not None:
         queryset = queryset.filter(pk__lt=last)
@@ -77,15 +81,17 @@ def _newest(queryset: QuerySet[M], by: tuple[str, ...], size: int, shop_ids: Seq
     return list(ordered.filter(pk__in=[key[-1] for key in newest]))
 
 
-def _cursor(at: datetime, pk: int) -> str:
+def _cursor(at: datetime, pk: int | uuid.UUID) -> str:
     return base64.urlsafe_b64encode(f"{at.isoformat()}|{pk}".encode()).decode().rstrip("=")
 
 
-def _read_cursor(text: str) -> tuple[datetime, int] | None:
+def _read_cursor(
+    text: str, key: Callable[[str], int | uuid.UUID | None]
+) -> tuple[datetime, int | uuid.UUID] | None:
     try:
         plain = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-        at, _, text = plain.partition("|")
-        moment, pk = parse_datetime(at), read_key(text)
+        at, _, last = plain.partition("|")
+        moment, pk = parse_datetime(at), key(last)
         # The database keeps UTC, in which the first and the last hours of the calendar may not exist.
         return (moment.astimezone(UTC), pk) if moment and moment.tzinfo and pk is not None else None
     except (ValueError, OverflowError, binascii.Error):
