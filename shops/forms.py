@@ -98,8 +98,26 @@ class ShopForm(forms.ModelForm):
     class Meta:
         model = Shop
         fields = [  # in the order of the model; the admin groups them
-            *("name", "slug", "country", "domain", "phone", "currency", "language", "time_zone", "working_hours"),
-            *("holidays", "sender_name", "sender_email", "sms_sender", "logo", "order_prefix", "next_order_number"),
+            *(
+                "name",
+                "slug",
+                "country",
+                "domain",
+                "phone",
+                "currency",
+                "language",
+                "time_zone",
+                "working_hours",
+            ),
+            *(
+                "holidays",
+                "sender_name",
+                "sender_email",
+                "sms_sender",
+                "logo",
+                "order_prefix",
+                "next_order_number",
+            ),
             *("stock_master", "reserve_at", "confirm_unpaid", "auto_confirm_paid", "claim_visibility"),
             *("undo_seconds", "is_active"),
         ]
