@@ -14,7 +14,6 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from notifications.models import Message
-from notifications.statuses import MessageState
 from shops.models import User
 from shops.permissions import MATRIX, Action
 from shops.selectors import roles_of, shops_of
@@ -94,9 +93,7 @@ class Workspace:
     @cached_property
     def failed_messages(self) -> int:
         """Messages that need a person, counted up to one more than the badge shows."""
-        stuck = Message.objects.visible_to(self.person).filter(
-            state__in=[MessageState.FAILED, MessageState.UNKNOWN]
-        )
+        stuck = Message.objects.visible_to(self.person).needing_a_person()
         return stuck.order_by()[: MOST_SHOWN + 1].count()
 
     @cached_property

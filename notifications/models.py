@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -37,7 +37,10 @@ class MessageTemplate(models.Model):
     channel = models.CharField(_("channel"), max_length=5, choices=Channel.choices)
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES)
     subject = models.CharField(
-        _("subject"), max_length=300, blank=True, help_text=_("E-mails only. The names beside the form work here too.")
+        _("subject"),
+        max_length=300,
+        blank=True,
+        help_text=_("E-mails only. The names beside the form work here too."),
     )
     body = models.TextField(
         _("text"),
@@ -116,6 +119,11 @@ class MessageQuerySet(ShopScopedQuerySet["Message"]):
         if user is None or not getattr(user, "is_authenticated", False) or not user.is_active:
             return self.none()
         return self.filter(order_scope(user, "order__"))
+
+    def needing_a_person(self) -> Self:
+        """Those that failed, or may not have left, and that nobody has sent again."""
+        again = Message.objects.filter(resend_of=OuterRef("pk"))
+        return self.filter(~Exists(again), state__in=(MessageState.FAILED, MessageState.UNKNOWN))
 
 
 class Message(ActorFields):

@@ -16,7 +16,6 @@ from crm.models import Funnel, Stage
 from crm.selectors.board import deals_on
 from inventory.models import Reservation
 from notifications.models import Message
-from notifications.statuses import MessageState
 from orders.models import Shipment
 from orders.statuses import BEFORE_HANDOVER, PaymentMethod, PaymentStatus, ShipmentState, Status
 from shops.models import User
@@ -102,6 +101,4 @@ def _numbered_parcels() -> QuerySet[Shipment]:
 
 
 def _failed_messages() -> QuerySet[Message]:
-    return Message.objects.filter(
-        order=OuterRef("order_id"), state__in=[MessageState.FAILED, MessageState.UNKNOWN]
-    )
+    return Message.objects.filter(order=OuterRef("order_id")).needing_a_person()
