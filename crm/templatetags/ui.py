@@ -58,8 +58,13 @@ DELIVERY_ICONS: dict[str, str] = {
 @register.simple_tag
 def source_icon(source: str) -> SafeString:
     """Where an order came from, as a small mark that says its name."""
-    name = _("by hand") if source == "manual" else SOURCE_NAMES.get(source, source)
-    return icon(SOURCES.get(source, "inbox"), "small", name)
+    return icon(SOURCES.get(source, "inbox"), "small", source_name(source))
+
+
+@register.filter
+def source_name(source: str) -> str:
+    """Where an order came from, as people call it."""
+    return _("by hand") if source == "manual" else SOURCE_NAMES.get(source, source)
 
 
 @register.simple_tag

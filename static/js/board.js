@@ -153,7 +153,8 @@
     const again = response.status === 422 && parse(response.html).querySelector("dialog");
     if (again) {
       form.replaceWith($("form", again));
-      $("[aria-invalid], input:not([type=hidden]), select", dialog)?.focus();
+      const fields = all("input:not([type=hidden]), select, textarea", dialog);
+      ($("[aria-invalid]", dialog) || fields.find((field) => !field.value) || fields[0])?.focus();
       return;
     }
     dialog.close(response.status === 200 ? "sent" : "");
