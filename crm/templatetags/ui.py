@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from babel.dates import format_date
 from babel.numbers import format_decimal, get_currency_symbol
 from django import template
 from django.templatetags.static import static
@@ -17,7 +18,7 @@ from django.utils.translation import gettext as _
 from orders.carriers import carrier_name
 from orders.models import Order
 from orders.statuses import CancelReason, DeliveryKind, PaymentStatus, ReturnKind, Status
-from shops.money import display
+from shops.money import EVERYDAY_WORDS, display
 
 register = template.Library()
 
@@ -100,9 +101,28 @@ def money(amount: Decimal | None, currency: str) -> str:
     if amount is None:
         return ""
     language = get_language() or "en"
-    if get_currency_symbol(currency, locale=language) == currency:
+    has_word = (currency, language) in EVERYDAY_WORDS
+    if not has_word and get_currency_symbol(currency, locale=language) == currency:
         return f"{format_decimal(amount, '#,##0.00', locale=language)}\xa0{currency}"
     return display(amount, currency, language)
+
+
+@register.filter(expects_localtime=True)
+def day(value: date | None) -> str:
+    """A day as people of the page's language write it: “21 Nov 2026”, “21 nov. 2026”, “21 lis 2026”."""
+    return "" if value is None else format_date(value, "d MMM y", locale=get_language() or "en")
+
+
+@register.filter(expects_localtime=True)
+def moment(value: datetime | None) -> str:
+    """A day with hours and minutes."""
+    return "" if value is None else f"{day(value)}, {value:%H:%M}"
+
+
+@register.filter(expects_localtime=True)
+def this_year(value: datetime) -> str:
+    """A recent moment for customers: the month in full, no year."""
+    return f"{format_date(value, 'd MMMM', locale=get_language() or 'en')}, {value:%H:%M}"
 
 
 @register.filter

@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm.models import Funnel, Stage
 from crm.selectors.board import WINDOW, Column, Filters, counts_of, load_cards
@@ -167,7 +168,7 @@ def today_figures(now: Today, funnel: Funnel, address: BoardAddress) -> list[Fig
         ("unpaid", now.unpaid, _("unpaid"), "", False),
         ("short", now.short, _("short stock"), "is_warm", False),
         ("no-awb", now.no_awb, _("packed without AWB"), "is_warm", False),
-        ("failed", now.failed, _("message failed"), "is_hot", False),
+        ("failed", now.failed, ngettext("message failed", "messages failed", now.failed), "is_hot", False),
         ("cod", now.cod_on_road, _("COD on the road"), "", True),
     ]
     figures = []
