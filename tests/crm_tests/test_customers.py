@@ -14,7 +14,7 @@ from shops.models import ClaimVisibility, Membership
 from shops.permissions import Role
 from tests.factories import ADDRESS, make_line, make_order, make_product, make_shop, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

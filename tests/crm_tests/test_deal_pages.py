@@ -20,7 +20,7 @@ from shops.models import User
 from shops.permissions import Role
 from tests.factories import ADDRESS, SYSTEM, make_line, make_order, make_product, make_shop, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 BOARD = {"HX-Request": "true"}
 HOSTILE = "<script>alert(1)</script>"
 

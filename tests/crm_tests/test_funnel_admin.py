@@ -10,7 +10,7 @@ from crm.models import Deal, Funnel, Stage
 from shops.permissions import Role
 from tests.factories import make_order, make_shop, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 COLUMNS = (
     "name",
     "slug",

@@ -32,7 +32,7 @@ def row_of(response, sku):
 
 
 def numbers_of(response, sku):
-    return [int(text) for text in re.findall(r'class="num[^"]*">(\d+)<', row_of(response, sku))]
+    return [int(text) for text in re.findall(r'class="num[^"]*"[^>]*>(\d+)<', row_of(response, sku))]
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -26,7 +26,7 @@ from tests.factories import ADDRESS, PAID, SYSTEM, make_order, make_shop, make_u
 from tests.notifications_tests.conftest import Gateway, MailServer, free_port
 
 MakeMessage = Callable[..., Message]
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def again(message: Message) -> Message:
