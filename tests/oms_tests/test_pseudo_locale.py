@@ -11,6 +11,7 @@ from pathlib import Path
 import django
 import pytest
 import unfold
+from babel.dates import get_month_names
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from django.apps import apps
@@ -163,6 +164,7 @@ def words_of_dates() -> set[str]:
         dates.WEEKDAYS,
         dates.WEEKDAYS_ABBR,
     ]
+    names += [get_month_names(width, locale=LANGUAGE) for width in ("wide", "abbreviated")]
     return words_in([str(name) for table in names for name in table.values()])
 
 
