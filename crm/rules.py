@@ -51,7 +51,7 @@ def _condition_refusal(deal: Deal, stage: Stage) -> Refusal | None:
     if meets_condition(stage, deal.order):
         return None
     sentences = {
-        StageCondition.PAID: _("“%(stage)s” is only for orders that are paid."),
+        StageCondition.PAID: _("“%(stage)s” is only for paid orders. Record the payment on the order first."),
         StageCondition.UNPAID: _(
             "“%(stage)s” is only for orders that are not paid and not cash on delivery."
         ),
