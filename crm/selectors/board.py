@@ -90,6 +90,7 @@ def board(
     filters: Filters = NO_FILTERS,
     *,
     unfolded: Collection[str] = (),
+    with_side_stages: bool = False,
     page: int = PAGE,
 ) -> Board:
     """The whole board: every column with its count, and the cards of those that are open or named in `unfolded`."""
@@ -97,7 +98,11 @@ def board(
     deals = filters.apply(deals_on(user, funnel))
     columns = {stage.pk: Column(stage) for stage in stages}
     _count(columns, deals)
-    shown = [stage for stage in stages if not stage.is_folded or stage.slug in unfolded]
+    shown = [
+        stage
+        for stage in stages
+        if not stage.is_folded or stage.slug in unfolded or (with_side_stages and not stage.is_terminal)
+    ]
     ids = _first_ids(shown, deals, page)
     cards = load_cards(funnel, [deal_id for rows in ids.values() for deal_id in rows])
     for stage_id, deal_ids in ids.items():

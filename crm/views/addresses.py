@@ -28,6 +28,11 @@ class BoardAddress:
     def is_filtered(self) -> bool:
         return bool(self.whose or self.show)
 
+    @property
+    def opens_side_stages(self) -> bool:
+        """Whether the figure asked for also counts cards of side stages, which are otherwise folded away."""
+        return self.show not in ("", "call", "no-awb")
+
     def url(self, view: str = "crm:board", **changes: object) -> str:
         """The address of a board page, with some words changed."""
         wanted = replace(self, **changes)  # type: ignore[arg-type]

@@ -51,7 +51,13 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
 def _page_context(request: HttpRequest, page: BoardPage) -> dict[str, Any]:
     funnel, address = page.funnel, page.address
     cursor, seen = latest_change(funnel)
-    found = load_board(page.user, funnel, page.filters, unfolded=address.unfolded)
+    found = load_board(
+        page.user,
+        funnel,
+        page.filters,
+        unfolded=address.unfolded,
+        with_side_stages=address.opens_side_stages,
+    )
     if "column" in request.GET:
         stage, more = _column_asked_for(request, page)
         for column in found.columns:

@@ -105,7 +105,8 @@ class BoardPage:
     def shown(self, column: Column) -> dict[str, Any]:
         """A column with its links, as its partial shows it."""
         stage, address = column.stage, self.address
-        is_open = stage.slug in address.unfolded
+        is_shown = address.opens_side_stages and not stage.is_terminal
+        is_open = is_shown or stage.slug in address.unfolded
         last = column.cards[-1].deal.pk if column.cards else 0
         joiner = "&" if "?" in address.url() else "?"
         limit = stage.wip_limit
@@ -117,7 +118,7 @@ class BoardPage:
             "is_folded": stage.is_folded and not is_open,
             "is_over_limit": limit is not None and column.count > limit,
             "open_url": address.toggled(stage.slug),
-            "fold_url": address.toggled(stage.slug) if stage.is_folded else "",
+            "fold_url": address.toggled(stage.slug) if stage.is_folded and not is_shown else "",
             "more_url": f"{address.url()}{joiner}column={stage.slug}&after={last}" if column.has_more else "",
             "window_days": WINDOW.days if stage.is_terminal else 0,
         }

@@ -110,6 +110,18 @@ def test_it_marks_cards_that_stand_too_long() -> None:
     assert "deal-card is-late" in html
 
 
+def test_a_figure_shows_the_cards_of_folded_side_stages_too() -> None:
+    shop = make_shop()
+    waiting = make_order(shop, payment_method="transfer")
+    client = sign_in(make_user(shop))
+
+    whole, unpaid = (client.get(board_url(shop, query)).content.decode() for query in ("", "?show=unpaid"))
+
+    assert Deal.objects.get(order=waiting).stage.slug == "awaiting-payment"
+    assert cards_in(whole) == []
+    assert cards_in(unpaid) == [waiting.number]
+
+
 @pytest.mark.parametrize(
     ("figure", "count"), [("call", 3), ("unpaid", 1), ("short", 1), ("no-awb", 1), ("failed", 0), ("cod", 1)]
 )
