@@ -351,4 +351,9 @@
   }
   setTimeout(follow, POLL_EVERY);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });
+
+  // One column fills a phone: the board starts at the first that holds a card.
+
+  const filled = $(".column:not(.is-folded) .deal-card", board)?.closest(".column");
+  if (filled && filled.offsetLeft + filled.offsetWidth > board.clientWidth) board.scrollLeft = filled.offsetLeft - 12;
 })();
