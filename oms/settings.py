@@ -147,6 +147,8 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/login/"
 
 # Guessing is slowed per name and address together: one address must not lock a whole shop floor out.
+# Lock-outs are lifted with `manage.py axes_reset`; their log is nothing to browse beside shops and templates.
+AXES_ENABLE_ADMIN = False
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]

@@ -64,6 +64,8 @@ def terms_of_order(
         terms |= _code_terms(line.sku)
     for shipment in shipments:
         terms |= _code_terms(shipment.tracking_number)
+        # Cards show the end of an AWB; what is on the screen can be searched for.
+        terms |= _code_terms(shipment.tracking_number[-4:])
     return _storable(terms)
 
 

@@ -116,6 +116,7 @@ def test_it_finds_an_order_by_its_awb(romanian):
     assert found(number) == [romanian.number]
     assert found(number.lower()) == [romanian.number]
     assert found(number[:6]) == [romanian.number]
+    assert found(number[-4:]) == [romanian.number]
 
 
 @pytest.mark.parametrize("q", ["taranu ionescu", "10483", "0723334455", "aranu", "4455", "%", "_"])
