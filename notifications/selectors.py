@@ -61,11 +61,6 @@ def messages_of_order(order_id: int) -> QuerySet[Message]:
     return Message.objects.filter(order_id=order_id).order_by("created_at", "id").defer("facts", "html")
 
 
-def pending_messages_of_move(move_id: uuid.UUID) -> QuerySet[Message]:
-    """The messages of a move that still wait for its hold to pass."""
-    return Message.objects.filter(move_id=move_id, state=MessageState.QUEUED).defer("facts", "html")
-
-
 def readable_messages(user: User) -> QuerySet[Message]:
     """The messages of the orders this person may see, in shops where their role includes reading messages."""
     return Message.objects.visible_to(user).filter(shop_id__in=shop_ids_where(user, Action.VIEW_MESSAGES))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from shops.models import ApiKey, Membership, Shop, User
 from shops.permissions import Action, Role, role_allows
@@ -48,13 +48,6 @@ def roles_of(user: User) -> dict[int, str]:
 def shop_ids_where(user: User, action: Action) -> list[int]:
     """The keys of the shops in which this person's role includes the action."""
     return [shop_id for shop_id, role in roles_of(user).items() if role_allows(role, action)]
-
-
-def people_of(shop_id: int) -> QuerySet[User]:
-    """The active members of a shop, by name."""
-    return User.objects.filter(Q(memberships__shop_id=shop_id), is_active=True).order_by(
-        "first_name", "username"
-    )
 
 
 def find_api_key(digest: str) -> ApiKey | None:

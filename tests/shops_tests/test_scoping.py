@@ -5,7 +5,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from shops.models import ApiKey, Membership, Shop, User
 from shops.permissions import Action, Role
-from shops.selectors import find_api_key, people_of, role_in_shop, roles_of, shop_ids_where, shops_of
+from shops.selectors import find_api_key, role_in_shop, roles_of, shop_ids_where, shops_of
 from shops.services import create_api_key, create_shop, digest_of, revoke_api_key
 
 pytestmark = pytest.mark.django_db
@@ -75,13 +75,6 @@ def test_roles_are_read_per_shop(shops, user):
     assert role_in_shop(user_id=user.pk, shop_id=shops[1].pk) == Role.WAREHOUSE
     assert role_in_shop(user_id=None, shop_id=shops[1].pk) is None
     assert shop_ids_where(user, Action.CHANGE_STOCK) == [shops[1].pk]
-
-
-def test_the_people_of_a_shop_are_its_active_members(shops, user):
-    gone = User.objects.create_user("gone", is_active=False)
-    Membership.objects.create(user=gone, shop=shops[0], role=Role.MANAGER)
-
-    assert list(people_of(shops[0].pk)) == [user]
 
 
 def test_a_key_is_stored_as_a_digest_only(shops):
