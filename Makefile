@@ -1,6 +1,10 @@
 # The commands of this project. They need a Python of at least 3.11 and nothing else.
 
-PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+# A name on the PATH is not yet a Python: version managers leave stand-ins that only print an error. So each
+# candidate must run before it is taken; the machine's own python3 is asked first.
+CANDIDATES = python3 python3.11 python3.12 python3.13 python3.14
+RUNS = -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
+PYTHON ?= $(shell for name in $(CANDIDATES); do $$name $(RUNS) && echo $$name && exit; done; command -v python3)
 ENVIRONMENT = @$(or $(PYTHON),$(error Python 3.11 or newer is needed: install the package python3)) scripts/environment.py
 VENV = .venv/bin
 
