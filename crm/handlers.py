@@ -5,7 +5,7 @@ from __future__ import annotations
 from crm import projection, rules
 from crm.models import Deal, DealMove, Funnel, MoveKind
 from crm.services.funnels import create_preset_funnels
-from inventory.events import BackorderAllocated
+from inventory.events import BackorderAllocated, ReservationShorted
 from orders.events import (
     OrderClaimed,
     OrderEventBase,
@@ -113,8 +113,8 @@ def refresh_card(event: OrderEventBase) -> None:
     _leave_unfit_stage(deal, event.actor)
 
 
-def refresh_card_of_backorder(event: BackorderAllocated) -> None:
-    """Goods arrived for a waiting order: its card loses the mark of short stock."""
+def refresh_card_of_backorder(event: BackorderAllocated | ReservationShorted) -> None:
+    """Goods arrived for a waiting order, or are missing from one: its card's mark of short stock changes."""
     kind, _colon, key = event.reference.partition(":")
     deal = Deal.objects.filter(order_id=int(key)).first() if kind == "order" and key.isdigit() else None
     if deal is not None:

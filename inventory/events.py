@@ -29,3 +29,27 @@ class BackorderAllocated(Event):
     reference: str
     product_id: int
     quantity: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReservationShorted(Event):
+    """Reserved units turned out not to exist: the reservation waits for them now."""
+
+    topic: ClassVar[str] = "stock.reservation_shorted"
+    shop_id: int
+    reference: str
+    product_id: int
+    quantity: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StockRanLow(Event):
+    """What is available of a SKU in one warehouse just fell below its safety stock. Whole units, after the change."""
+
+    topic: ClassVar[str] = "stock.ran_low"
+    shop_id: int
+    product_id: int
+    sku: str
+    warehouse_id: int
+    available: int
+    safety_stock: int

@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from inventory import views
+from inventory.views import products
 
 app_name = "inventory"
 
-urlpatterns = [path("stock/", views.stock, name="stock")]
+urlpatterns = [path("stock/", products.stock, name="stock")]

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crm import handlers as crm
+from crm.page_selectors.references import orders_behind
 from inventory import events as stock_events
 from inventory import handlers as inventory
+from inventory import references
 from notifications import handlers as messages
 from orders import events as order_events
 from shops import events as shop_events
@@ -30,10 +32,13 @@ TABLE: Mapping[type[Event], tuple[Handler, ...]] = {
     order_events.PaymentRecorded: (crm.follow_payment,),
     order_events.ShipmentDispatched: (crm.refresh_card,),
     stock_events.StockChanged: (),
+    stock_events.StockRanLow: (),
     stock_events.BackorderAllocated: (crm.refresh_card_of_backorder,),
+    stock_events.ReservationShorted: (crm.refresh_card_of_backorder,),
 }
 
 
 def install() -> None:
-    """Put the table in force; called once when the applications are ready."""
+    """Put the table in force, and who stands behind stock references; called once when all applications are ready."""
     subscribe(TABLE)
+    references.install({"order": orders_behind})

@@ -38,6 +38,7 @@ class Action(models.TextChoices):
     RESEND_MESSAGE = "resend_message", gettext_lazy("Resend messages")
     VIEW_STOCK = "view_stock", gettext_lazy("See stock")
     CHANGE_STOCK = "change_stock", gettext_lazy("Change stock")
+    EDIT_PRODUCT = "edit_product", gettext_lazy("Edit products")
     VIEW_IMPORTS = "view_imports", gettext_lazy("See imports")
     RETRY_IMPORT = "retry_import", gettext_lazy("Retry imports")
     VIEW_SECRETS = "view_secrets", gettext_lazy("See connection secrets")
@@ -56,7 +57,8 @@ _WAREHOUSE = {
     Action.CHANGE_STOCK,
 }
 _MANAGER = (
-    set(Action) - {Action.TAKE_OVER, Action.CHANGE_STOCK, Action.VIEW_SECRETS, Action.RETRY_IMPORT}
+    set(Action)
+    - {Action.TAKE_OVER, Action.CHANGE_STOCK, Action.EDIT_PRODUCT, Action.VIEW_SECRETS, Action.RETRY_IMPORT}
 ) | {Action.VIEW_IMPORTS}
 _SUPERVISOR = set(Action) - {Action.VIEW_SECRETS}
 

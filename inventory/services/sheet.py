@@ -7,16 +7,18 @@ whatever the warehouse; writing saves counters, reservations and ledger lines to
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from inventory.errors import StockError
-from inventory.events import BackorderAllocated, StockChanged
+from inventory.events import BackorderAllocated, ReservationShorted, StockChanged, StockRanLow
 from inventory.models import Product, Reservation, StockItem, StockMovement, Warehouse
 from shops.actors import Actor, actor_columns
-from shops.bus import publish
+from shops.bus import Event, publish
 from shops.locks import lock
 from shops.models import Shop
 
@@ -55,10 +57,12 @@ class Sheet:
         self.products = products
         self._stamp = {"reference": reference, "reason": reason[:200], **actor_columns(actor)}
         self._items = lock_items_of(products)
+        self._was_available = {item.pk: item.available for items in self._items.values() for item in items}
         self._rows: dict[tuple[str, int], Reservation] = {}
         self._movements: list[StockMovement] = []
         self._changed: set[int] = set()
         self._loaded: set[str] = set()
+        self._news: list[Event] = []
 
     def items_of(self, product_id: int) -> list[StockItem]:
         """The product's stock items, the default warehouse first."""
@@ -125,8 +129,19 @@ class Sheet:
             row.backordered -= dropped
             left -= dropped
 
-    def move(self, item: StockItem, quantity: int, kind: str) -> None:
-        """Change the units on hand and add the line to the ledger; never below what is reserved."""
+    def move(
+        self,
+        item: StockItem,
+        quantity: int,
+        kind: str,
+        *,
+        unit_cost: Decimal | None = None,
+        cost_currency: str = "",
+    ) -> None:
+        """Change the units on hand and add the line to the ledger; never below what is reserved.
+
+        `unit_cost` is what one unit cost, without VAT, in `cost_currency`.
+        """
         item.on_hand += quantity
         if item.on_hand > LARGEST_STOCK:
             raise StockError(
@@ -135,10 +150,40 @@ class Sheet:
                 code="too_much",
             )
         self._changed.add(item.pk)
-        self._movements.append(StockMovement(stock_item=item, kind=kind, quantity=quantity, **self._stamp))
+        cost = {"unit_cost": unit_cost, "cost_currency": cost_currency if unit_cost is not None else ""}
+        self._movements.append(
+            StockMovement(stock_item=item, kind=kind, quantity=quantity, **cost, **self._stamp)
+        )
+
+    def shorten(self, item: StockItem, quantity: int) -> None:
+        """Let the newest reservations of one stock item wait for this many units again: they are not there.
+
+        The sheet must be written before; the reservations' owners are told when it closes.
+        """
+        left = quantity
+        newest_first = item.reservations.filter(reserved__gt=0).order_by("-created_at", "-pk")
+        for row in newest_first[:quantity]:
+            if left <= 0:
+                return
+            row = self._rows.setdefault((row.reference, item.pk), row)
+            taken = min(left, row.reserved)
+            self.hold(row.reference, item, -taken)
+            row.backordered += taken
+            left -= taken
+            self._news.append(
+                ReservationShorted(
+                    shop_id=item.product.shop_id,
+                    reference=row.reference,
+                    product_id=item.product_id,
+                    quantity=taken,
+                )
+            )
 
     def allocate(self, *, leave_out: str = "") -> None:
-        """Give free units to those who wait, oldest first, and tell their owners; the sheet must be written before."""
+        """Give free units to those who wait, oldest first; their owners are told when the sheet closes.
+
+        The sheet must be written before.
+        """
         for product_id, product in self.products.items():
             free = self.free(product_id)
             if free <= 0:
@@ -148,7 +193,7 @@ class Sheet:
                 given = self.reserve(row.reference, product_id, row.backordered)
                 row.backordered -= given
                 if given:
-                    publish(
+                    self._news.append(
                         BackorderAllocated(
                             shop_id=product.shop_id,
                             reference=row.reference,
@@ -161,13 +206,22 @@ class Sheet:
         """Save every change made so far: counters, reservations, ledger."""
         items = [item for items in self._items.values() for item in items if item.pk in self._changed]
         if items:
-            StockItem.objects.bulk_update(items, ["on_hand", "reserved"])
+            now = timezone.now()
+            for item in items:
+                item.changed_at = now
+            StockItem.objects.bulk_update(items, ["on_hand", "reserved", "changed_at"])
         StockMovement.objects.bulk_create(self._movements)
         self._movements.clear()
         self._write_reservations()
 
     def announce(self) -> None:
-        """Publish `StockChanged` for every product whose counters changed."""
+        """Publish what happened to reservations, and `StockChanged` for every product whose counters changed.
+
+        Everything is written by then, so whoever listens reads the stock as it is now.
+        """
+        news, self._news = self._news, []
+        for event in news:
+            publish(event)
         for product_id, product in self.products.items():
             items = self.items_of(product_id)
             if any(item.pk in self._changed for item in items):
@@ -178,6 +232,21 @@ class Sheet:
                         sku=product.sku,
                         on_hand=sum(item.on_hand for item in items),
                         reserved=sum(item.reserved for item in items),
+                    )
+                )
+                self._announce_low(product, items)
+
+    def _announce_low(self, product: Product, items: list[StockItem]) -> None:
+        for item in items:
+            if item.available < item.safety_stock <= self._was_available[item.pk]:
+                publish(
+                    StockRanLow(
+                        shop_id=product.shop_id,
+                        product_id=product.pk,
+                        sku=product.sku,
+                        warehouse_id=item.warehouse_id,
+                        available=item.available,
+                        safety_stock=item.safety_stock,
                     )
                 )
 

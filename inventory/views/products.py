@@ -5,14 +5,14 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from inventory.models import Product
 from inventory.selectors import search_products, stock_page
+from inventory.views.access import choose_shops
 from shops.permissions import Action
-from shops.selectors import shop_ids_where, shops_of
 
 PAGE_SIZE = 50
 
@@ -21,20 +21,17 @@ PAGE_SIZE = 50
 @login_required
 def stock(request: HttpRequest) -> HttpResponse:
     """The products of the shops in which this person may see stock, by name, narrowed by `q` and `shop`."""
-    question, slug = request.GET.get("q", "").strip()[:100], request.GET.get("shop", "")
-    allowed = shop_ids_where(request.user, Action.VIEW_STOCK)  # type: ignore[arg-type]
-    shops = [shop for shop in shops_of(request.user) if shop.pk in allowed]  # type: ignore[arg-type]
-    shown = [shop.pk for shop in shops if slug in ("", shop.slug)]
-    if slug and not shown:
-        raise Http404
-    products = search_products(Product.objects.filter(shop_id__in=shown), question)
+    question = request.GET.get("q", "").strip()[:100]
+    choice = choose_shops(request, Action.VIEW_STOCK)
+    products = search_products(Product.objects.filter(shop_id__in=choice.shown_ids), question)
     rows, last = stock_page(products, size=PAGE_SIZE, after=_read_place(request.GET.get("after", "")))
-    wanted = {name: value for name, value in (("q", question), ("shop", slug)) if value}
+    wanted = {name: value for name, value in (("q", question), ("shop", choice.slug)) if value}
     context = {
+        "room": "products",
         "rows": rows,
-        "shops": shops,
+        "shops": choice.shops,
         "question": question,
-        "shop_slug": slug,
+        "shop_slug": choice.slug,
         "is_first": "after" not in request.GET,
         "first": urlencode(wanted),
         "next": urlencode(wanted | {"after": f"{last[1]} {last[0]}"}) if last else "",

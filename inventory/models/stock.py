@@ -1,120 +1,16 @@
-"""Products, stock items with their counters, the append-only ledger, and reservations.
-
-It owns quantities. It must not know what an order is: owners of reservations appear as opaque references.
-"""
+"""Quantities: the counters of each stock item, the append-only ledger behind them, reservations, and repairs."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from inventory.models.catalogue import Product, Warehouse
 from shops.actors import ActorFields
 from shops.scoping import ShopScopedQuerySet
-from shops.search_text import join_folded
-
-
-class Warehouse(models.Model):
-    """A place that holds stock; each shop has one default."""
-
-    shop = models.ForeignKey("shops.Shop", on_delete=models.CASCADE, related_name="+", verbose_name=_("shop"))
-    name = models.CharField(_("name"), max_length=100)
-    is_default = models.BooleanField(_("default"), default=False)
-
-    objects: models.Manager[Warehouse] = ShopScopedQuerySet["Warehouse"].as_manager()
-
-    class Meta:
-        verbose_name = _("warehouse")
-        verbose_name_plural = _("warehouses")
-        constraints = [
-            models.UniqueConstraint(fields=["shop", "name"], name="warehouse_name_per_shop"),
-            models.UniqueConstraint(
-                fields=["shop"], condition=Q(is_default=True), name="one_default_warehouse"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Product(models.Model):
-    """Something a shop sells, one row per SKU. Untracked products have no counters and never block an order.
-
-    A product with a SKU is unique by (shop, sku); one without is keyed by where it came from:
-    (shop, source, external product id, external variation id).
-    """
-
-    shop = models.ForeignKey("shops.Shop", on_delete=models.CASCADE, related_name="+", verbose_name=_("shop"))
-    sku = models.CharField(
-        _("SKU"), max_length=100, blank=True, help_text=_("Your article number; unique in the shop.")
-    )
-    barcode = models.CharField(_("barcode"), max_length=64, blank=True)
-    name = models.CharField(_("name"), max_length=255)
-    unit = models.CharField(_("unit"), max_length=20, default="pcs", blank=True)
-    price = models.DecimalField(
-        _("price"),
-        max_digits=12,
-        decimal_places=2,
-        null=True,
-        blank=True,
-        help_text=_("With VAT, in the shop's currency."),
-    )
-    cost = models.DecimalField(
-        _("cost"),
-        max_digits=12,
-        decimal_places=2,
-        null=True,
-        blank=True,
-        help_text=_("What one unit costs you, without VAT."),
-    )
-    vat_rate = models.DecimalField(_("VAT rate, %"), max_digits=5, decimal_places=2, null=True, blank=True)
-    weight_grams = models.PositiveIntegerField(_("weight, g"), null=True, blank=True)
-    place = models.CharField(
-        _("place in the warehouse"),
-        max_length=50,
-        blank=True,
-        help_text=_("For example B-03-2; pick lists are sorted by it."),
-    )
-    is_tracked = models.BooleanField(
-        _("stock is counted"),
-        default=True,
-        help_text=_(
-            "Off: the product never blocks an order. Products that arrive with an order and are not known yet start like this."
-        ),
-    )
-    allow_backorder = models.BooleanField(_("may be sold before it is in stock"), default=False)
-    is_active = models.BooleanField(_("active"), default=True)
-    source = models.CharField(_("source"), max_length=30, blank=True, editable=False)
-    external_product_id = models.CharField(max_length=64, blank=True, editable=False)
-    external_variation_id = models.CharField(max_length=64, blank=True, editable=False)
-    search_text = models.TextField(editable=False, blank=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-
-    objects: models.Manager[Product] = ShopScopedQuerySet["Product"].as_manager()
-
-    class Meta:
-        verbose_name = _("product")
-        verbose_name_plural = _("products")
-        ordering = ["name", "pk"]
-        indexes = [models.Index(fields=["name", "id"], name="products_by_name")]
-        constraints = [
-            models.UniqueConstraint(fields=["shop", "sku"], condition=~Q(sku=""), name="sku_per_shop"),
-            models.UniqueConstraint(
-                fields=["shop", "source", "external_product_id", "external_variation_id"],
-                condition=Q(sku="") & ~Q(external_product_id=""),
-                name="external_product_per_shop",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.sku} · {self.name}" if self.sku else self.name
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.search_text = join_folded(self.sku, self.barcode, self.name)
-        super().save(*args, **kwargs)
 
 
 class StockItemQuerySet(ShopScopedQuerySet["StockItem"]):
@@ -135,6 +31,7 @@ class StockItem(models.Model):
     safety_stock = models.PositiveIntegerField(
         _("safety stock"), default=0, help_text=_("Below this much available you are warned.")
     )
+    changed_at = models.DateTimeField(_("changed"), default=timezone.now, editable=False)
 
     objects: models.Manager[StockItem] = StockItemQuerySet.as_manager()
 
@@ -147,6 +44,14 @@ class StockItem(models.Model):
             ),
             models.CheckConstraint(condition=Q(reserved__gte=0), name="reserved_not_negative"),
             models.CheckConstraint(condition=Q(reserved__lte=F("on_hand")), name="reserved_within_on_hand"),
+        ]
+        indexes = [
+            models.Index(fields=["changed_at", "id"], name="stock_items_by_change"),
+            models.Index(
+                fields=["product"],
+                condition=Q(safety_stock__gt=F("on_hand") - F("reserved")),
+                name="stock_items_running_low",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -164,6 +69,8 @@ class MovementKind(models.TextChoices):
     RESTOCK = "restock", _("Returned to stock")
     WRITE_OFF = "write_off", _("Written off")
     COUNT = "count", _("Counted")
+    ADJUSTMENT = "adjustment", _("Adjusted")
+    TRANSFER = "transfer", _("Moved between warehouses")
 
 
 class StockMovementQuerySet(ShopScopedQuerySet["StockMovement"]):
@@ -181,6 +88,10 @@ class StockMovement(ActorFields):
     reference = models.CharField(_("reference"), max_length=100, blank=True, db_index=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     at = models.DateTimeField(_("at"), auto_now_add=True)
+    unit_cost = models.DecimalField(
+        _("cost of one unit"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    cost_currency = models.CharField(_("currency of the cost"), max_length=3, blank=True)
 
     objects: models.Manager[StockMovement] = StockMovementQuerySet.as_manager()
 
@@ -188,6 +99,10 @@ class StockMovement(ActorFields):
         verbose_name = _("stock movement")
         verbose_name_plural = _("stock movements")
         constraints = [models.CheckConstraint(condition=~Q(quantity=0), name="movement_not_zero")]
+        indexes = [
+            models.Index(fields=["stock_item", "-id"], name="movements_newest_of_item"),
+            models.Index(fields=["stock_item", "at"], name="movements_of_item_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity:+d} · {self.reason}"
@@ -235,3 +150,37 @@ class Reservation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reference} · {self.stock_item_id}"
+
+
+class Counter(models.TextChoices):
+    ON_HAND = "on_hand", _("on hand")
+    RESERVED = "reserved", _("reserved")
+
+
+class StockRepairQuerySet(ShopScopedQuerySet["StockRepair"]):
+    shop_path = "stock_item__product__shop_id"
+
+
+class StockRepair(ActorFields):
+    """A counter that disagreed with the rows it sums up and was set right; append-only.
+
+    The ledger is the truth for what is on hand, the reservations for what is reserved.
+    """
+
+    stock_item = models.ForeignKey(
+        StockItem, on_delete=models.PROTECT, related_name="repairs", verbose_name=_("stock item")
+    )
+    counter = models.CharField(_("counter"), max_length=10, choices=Counter.choices)
+    before = models.IntegerField(_("before"))
+    after = models.IntegerField(_("after"))
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    at = models.DateTimeField(_("at"), auto_now_add=True)
+
+    objects: models.Manager[StockRepair] = StockRepairQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("stock repair")
+        verbose_name_plural = _("stock repairs")
+
+    def __str__(self) -> str:
+        return f"{self.get_counter_display()}: {self.before} → {self.after}"
