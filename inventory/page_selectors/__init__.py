@@ -1,0 +1,1 @@
+"""What single stock pages show, read in a fixed number of queries."""
