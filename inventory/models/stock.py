@@ -92,6 +92,8 @@ class StockMovement(ActorFields):
         _("cost of one unit"), max_digits=12, decimal_places=2, null=True, blank=True
     )
     cost_currency = models.CharField(_("currency of the cost"), max_length=3, blank=True)
+    # What a form was posted with: the same form posted twice books once.
+    key = models.UUIDField(null=True, blank=True, unique=True, editable=False)
 
     objects: models.Manager[StockMovement] = StockMovementQuerySet.as_manager()
 
@@ -102,6 +104,8 @@ class StockMovement(ActorFields):
         indexes = [
             models.Index(fields=["stock_item", "-id"], name="movements_newest_of_item"),
             models.Index(fields=["stock_item", "at"], name="movements_of_item_by_time"),
+            models.Index(fields=["-at", "-id"], name="movements_newest"),
+            models.Index(fields=["actor_user", "-at", "-id"], name="movements_newest_of_person"),
         ]
 
     def __str__(self) -> str:
