@@ -2,12 +2,14 @@
 `0 ≤ reserved ≤ on hand`, writes the ledger and publishes what changed. Quantities are whole units.
 """
 
+from inventory.services.by_hand import adjust, count, receive, return_to_stock, transfer, write_off
 from inventory.services.catalogue import create_default_warehouse, ensure_product
-from inventory.services.moving import count, receive, restock, reverse_shipment, ship_out, write_off
+from inventory.services.moving import restock, reverse_shipment, ship_out
 from inventory.services.reserving import Reserved, lock_products, release, reserve
 
 __all__ = [
     "Reserved",
+    "adjust",
     "count",
     "create_default_warehouse",
     "ensure_product",
@@ -16,7 +18,9 @@ __all__ = [
     "release",
     "reserve",
     "restock",
+    "return_to_stock",
     "reverse_shipment",
     "ship_out",
+    "transfer",
     "write_off",
 ]

@@ -17,6 +17,7 @@ from django.utils.translation import override
 from inventory.errors import StockError
 from inventory.events import BackorderAllocated, ReservationShorted, StockChanged, StockRanLow
 from inventory.models import Product, Reservation, StockItem, StockMovement, Warehouse
+from inventory.services.limits import is_key
 from shops.actors import Actor, actor_columns
 from shops.bus import Event, publish
 from shops.locks import lock
@@ -208,6 +209,7 @@ class Sheet:
         if items:
             now = timezone.now()
             for item in items:
+                _refuse_impossible(item)
                 item.changed_at = now
             StockItem.objects.bulk_update(items, ["on_hand", "reserved", "changed_at"])
         StockMovement.objects.bulk_create(self._movements)
@@ -287,14 +289,27 @@ class Sheet:
             Reservation.objects.filter(pk__in=gone).delete()
 
 
+def _refuse_impossible(item: StockItem) -> None:
+    if not 0 <= item.reserved <= item.on_hand:
+        raise StockError(
+            _(
+                "%(product)s: %(reserved)s reserved of %(on_hand)s on hand is not possible. Nothing was changed."
+            )
+            % {"product": item.product, "reserved": item.reserved, "on_hand": item.on_hand},
+            code="impossible",
+        )
+
+
 def find_products(product_ids: Iterable[int], *, shop_id: int | None = None) -> dict[int, Product]:
     """The products by key; raises `StockError` when one is missing or belongs to another shop."""
     wanted = set(product_ids)
-    products = Product.objects.in_bulk(wanted)
+    products = Product.objects.in_bulk(key for key in wanted if is_key(key))
     if len(products) < len(wanted) or any(
         shop_id not in (None, product.shop_id) for product in products.values()
     ):
-        raise StockError(_("One of these products does not exist in this shop."), code="unknown_product")
+        raise StockError(
+            _("One of these products does not exist in this shop."), code="unknown_product", field="product"
+        )
     return products
 
 
