@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldBooleanWidget
 
 from notifications.selectors import switches_of
-from notifications.statuses import Channel, MessageEvent
+from notifications.statuses import TEMPLATE_EVENTS, Channel, MessageEvent
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class SwitchesForm(forms.Form):
     def rows(self) -> list[MatrixRow]:
         return [
             MatrixRow(str(label), [self[f"{event}-{channel}"] for channel in Channel.values])
-            for event, label in MessageEvent.choices
+            for event, label in TEMPLATE_EVENTS
         ]
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from notifications.statuses import Channel, MessageEvent
+from notifications.statuses import TEMPLATE_EVENTS, Channel, MessageEvent
 
 E = MessageEvent
 
@@ -244,6 +244,8 @@ SMS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 SMS_ON = frozenset({E.CONFIRMED, E.SHIPPED, E.CANCELLED})
+# Online shops and payment providers write this themselves.
+EMAIL_OFF = frozenset({E.PAID})
 
 
 def default_texts() -> Iterator[tuple[str, str, str, str, str]]:
@@ -257,7 +259,7 @@ def default_texts() -> Iterator[tuple[str, str, str, str, str]]:
 
 
 def default_switches() -> Iterator[tuple[str, str, bool]]:
-    """Every default switch: event, channel, on. E-mails are on; SMS where couriers do not write already."""
-    for event in MessageEvent.values:
-        yield event, Channel.EMAIL, True
+    """Every default switch: event, channel, on. E-mails are on but where others write them; SMS where couriers do not write already."""
+    for event, _label in TEMPLATE_EVENTS:
+        yield event, Channel.EMAIL, event not in EMAIL_OFF
         yield event, Channel.SMS, event in SMS_ON

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from notifications.errors import TemplateMissing
 from notifications.models import Message, MessageSwitch, MessageTemplate
-from notifications.statuses import Channel, MessageEvent, MessageState
+from notifications.statuses import TEMPLATE_EVENTS, Channel, MessageState
 from shops.models import User
 from shops.permissions import Action
 from shops.selectors import shop_ids_where
@@ -68,7 +68,7 @@ def readable_messages(user: User) -> QuerySet[Message]:
 
 def due_ids(channel: str, *, now: datetime, limit: int) -> list[uuid.UUID]:
     """The keys of messages that may be taken now, longest due first."""
-    due = Message.objects.filter(channel=channel, state=MessageState.QUEUED, due_at__lte=now)
+    due = Message.objects.filter(lane=channel, state=MessageState.QUEUED, due_at__lte=now)
     return list(due.order_by("due_at").values_list("id", flat=True)[:limit])
 
 
@@ -102,7 +102,7 @@ def _by_channel(messages: QuerySet[Message]) -> dict[str, int]:
 def switches_of(shop_id: int) -> dict[tuple[str, str], bool]:
     """The shop's whole matrix: (event, channel) → on."""
     stored = MessageSwitch.objects.filter(shop_id=shop_id).values_list("event", "channel", "is_on")
-    matrix = {(event, channel): False for event in MessageEvent.values for channel in Channel.values}
+    matrix = {(event, channel): False for event, _label in TEMPLATE_EVENTS for channel in Channel.values}
     return matrix | {(event, channel): is_on for event, channel, is_on in stored}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from orders.statuses import Status
 
@@ -23,12 +24,57 @@ class MessageEvent(models.TextChoices):
     DELIVERED = "delivered", _("Order delivered")
     CANCELLED = "cancelled", _("Order cancelled")
     RETURNED = "returned", _("Order returned")
+    PAID = "paid", _("Payment received")
+    PAYMENT_FAILED = "payment_failed", _("Payment failed")
+    REFUNDED = "refunded", _("Money refunded")
+    PARCEL_SENT = "parcel_sent", _("Another parcel handed over")
+    AT_PICKUP = "at_pickup", _("Parcel waits at the pick-up point")
+    RETURN_RECEIVED = "return_received", _("Return received")
+    WRITTEN = "written", _("Written by hand")
+    STAFF = "staff", _("Note to colleagues")
+
+
+# What has templates and switches; the others bring their own words.
+TEMPLATE_EVENTS = [
+    choice for choice in MessageEvent.choices if choice[0] not in (MessageEvent.WRITTEN, MessageEvent.STAFF)
+]
+
+
+class Lane(models.TextChoices):
+    """The lanes every installation has; a shop's own SMS account has one more, "sms:<key>"."""
+
+    EMAIL = "email", _("E-mail")
+    SMS = "sms", _("SMS")
+
+
+class Hold(models.TextChoices):
+    """Why a waiting message is not due yet."""
+
+    UNDO = "undo", _("until the change can no longer be undone")
+    QUIET = "quiet", _("until the quiet hours end")
+
+
+class SmsProvider(models.TextChoices):
+    GATEWAY = "gateway", _("Any gateway, by HTTP")
+    SMSLINK = "smslink", "SMSLink (RO)"
+    SMSAPI = "smsapi", "SMSAPI (PL)"
+    TURBOSMS = "turbosms", "TurboSMS (UA)"
+    TWILIO = "twilio", "Twilio"
+
+
+class SuppressionReason(models.TextChoices):
+    BOUNCE = "bounce", _("The address does not exist")
+    COMPLAINT = "complaint", _("The customer reported it as spam")
+    STOP = "stop", _("The customer asked us to stop")
+    PERSON = "person", _("A colleague decided so")
 
 
 class MessageState(models.TextChoices):
     QUEUED = "queued", _("Waiting")
     SENDING = "sending", _("Being sent")
     SENT = "sent", _("Sent")
+    DELIVERED = "delivered", pgettext_lazy("message", "Delivered")
+    BOUNCED = "bounced", _("Came back")
     FAILED = "failed", _("Failed")
     UNKNOWN = "unknown", _("Not known whether it left")
     DISCARDED = "discarded", _("Discarded")
@@ -44,7 +90,18 @@ EVENT_OF_STATUS: dict[str, MessageEvent] = {
     Status.RETURNED: MessageEvent.RETURNED,
 }
 # News of an order on its way; none of it is true any more once the order was cancelled or came back.
-FORWARD_EVENTS = frozenset(MessageEvent.values) - {MessageEvent.CANCELLED, MessageEvent.RETURNED}
+FORWARD_EVENTS = frozenset(
+    {
+        MessageEvent.RECEIVED,
+        MessageEvent.CONFIRMED,
+        MessageEvent.PROCESSING,
+        MessageEvent.SHIPPED,
+        MessageEvent.DELIVERED,
+        MessageEvent.PAYMENT_FAILED,
+        MessageEvent.PARCEL_SENT,
+        MessageEvent.AT_PICKUP,
+    }
+)
 OFF_THE_PATH = frozenset({Status.CANCELLED, Status.RETURNED})
 
 # Our own reasons are stored as these codes and read in the reader's language; a provider's words are stored as they are.
@@ -61,5 +118,7 @@ REASONS = {
         "The worker stopped while sending. It may have arrived: ask before sending it again."
     ),
     "gave_up": _("It could not be sent although it was tried many times."),
+    "suppressed": _("This address is not written to any more; the customer's page says why."),
+    "skipped": _("A colleague decided not to send it."),
     "no_text": _("The template came out empty."),
 }

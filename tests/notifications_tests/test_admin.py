@@ -141,7 +141,7 @@ def test_the_matrix_of_another_shop_is_refused(admin_client: Client) -> None:
 
     assert admin_client.get(f"{SWITCHES}?shop={other.slug}").status_code == 403
     assert admin_client.post(SWITCHES, {"shop": other.slug}).status_code == 403
-    assert MessageSwitch.objects.filter(shop=other, is_on=True).count() == 10
+    assert MessageSwitch.objects.filter(shop=other, is_on=True).count() == 15
 
 
 def test_another_shops_texts_do_not_exist(admin_client: Client) -> None:

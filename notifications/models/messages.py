@@ -1,7 +1,4 @@
-"""Message templates, the on/off matrix, and the outbox: every message to a customer, before and after it left.
-
-The rows hold facts and constraints; what may be sent and when is decided by services and the outbox.
-"""
+"""The outbox: every message, before and after it left, and what its provider reported since."""
 
 from __future__ import annotations
 
@@ -9,116 +6,34 @@ import uuid
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
-from notifications.errors import TemplateError
-from notifications.rendering import check_body, check_subject
-from notifications.statuses import REASONS, Channel, MessageEvent, MessageState
+from notifications.statuses import REASONS, Channel, Hold, Lane, MessageEvent, MessageState
 from orders.models import Order
 from orders.models.orders import order_scope
 from shops.actors import ActorFields
 from shops.models import Shop
+from shops.permissions import Action
 from shops.scoping import ShopScopedQuerySet
+from shops.selectors import shop_ids_where
 
 if TYPE_CHECKING:
     from shops.models import User
 
 
-class MessageTemplate(models.Model):
-    """The words of one message, in one language. `body` is the inner text; the e-mail layout adds the rest."""
-
-    shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="+", verbose_name=_("shop"))
-    event = models.CharField(_("when"), max_length=12, choices=MessageEvent.choices)
-    channel = models.CharField(_("channel"), max_length=5, choices=Channel.choices)
-    language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES)
-    subject = models.CharField(
-        _("subject"),
-        max_length=300,
-        blank=True,
-        help_text=_("E-mails only. The names beside the form work here too."),
-    )
-    body = models.TextField(
-        _("text"),
-        max_length=10_000,
-        help_text=_(
-            "Leave an empty line between paragraphs. An e-mail gets its heading, the table of products, the button "
-            "to the tracking page and the footer by itself."
-        ),
-    )
-    plain_letters = models.BooleanField(
-        _("write SMS without diacritics"),
-        default=True,
-        help_text=_("With letters like ș or ł an SMS holds 70 characters instead of 160, and costs more."),
-    )
-    updated_at = models.DateTimeField(_("changed"), auto_now=True)
-
-    history = HistoricalRecords(related_name="+")
-    objects: models.Manager[MessageTemplate] = ShopScopedQuerySet["MessageTemplate"].as_manager()
-
-    class Meta:
-        verbose_name = _("message template")
-        verbose_name_plural = _("message templates")
-        ordering = ["shop", "event", "channel", "language"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["shop", "event", "channel", "language"],
-                name="one_template_per_moment",
-                violation_error_message=_(
-                    "This shop already has a template for that moment, channel and language."
-                ),
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_event_display()} · {self.get_channel_display()} · {self.get_language_display()}"
-
-    def clean(self) -> None:
-        """Refuse texts that could not be sent, naming the line; called by every form before saving."""
-        problems: dict[str, list[str]] = {}
-        for field, check in (("subject", check_subject), ("body", check_body)):
-            try:
-                check(getattr(self, field))
-            except TemplateError as error:
-                problems[field] = error.sentences
-        if self.channel == Channel.EMAIL and not self.subject.strip():
-            problems.setdefault("subject", [str(_("An e-mail needs a subject."))])
-        if problems:
-            raise ValidationError({field: list(sentences) for field, sentences in problems.items()})
-
-
-class MessageSwitch(models.Model):
-    """Whether a shop writes to its customers at this moment, by this channel. Absent means off."""
-
-    shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="+", verbose_name=_("shop"))
-    event = models.CharField(_("when"), max_length=12, choices=MessageEvent.choices)
-    channel = models.CharField(_("channel"), max_length=5, choices=Channel.choices)
-    is_on = models.BooleanField(_("on"), default=False)
-
-    history = HistoricalRecords(related_name="+")
-    objects: models.Manager[MessageSwitch] = ShopScopedQuerySet["MessageSwitch"].as_manager()
-
-    class Meta:
-        verbose_name = _("message switch")
-        verbose_name_plural = _("message switches")
-        constraints = [
-            models.UniqueConstraint(fields=["shop", "event", "channel"], name="one_switch_per_moment")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_event_display()} · {self.get_channel_display()}"
-
-
 class MessageQuerySet(ShopScopedQuerySet["Message"]):
     def visible_to(self, user: User | Any) -> Self:
-        """The messages about orders this person may see; none without a signed-in, active person."""
+        """The messages about orders this person may see, and notes to colleagues in shops they lead or work in.
+
+        None without a signed-in, active person.
+        """
         if user is None or not getattr(user, "is_authenticated", False) or not user.is_active:
             return self.none()
-        return self.filter(order_scope(user, "order__"))
+        note = Q(order__isnull=True, shop_id__in=shop_ids_where(user, Action.VIEW_MESSAGES))
+        return self.filter(order_scope(user, "order__") | note)
 
     def needing_a_person(self) -> Self:
         """Those that failed, or may not have left, and that nobody has sent again."""
@@ -129,6 +44,9 @@ class MessageQuerySet(ShopScopedQuerySet["Message"]):
 class Message(ActorFields):
     """One message to one recipient: queue entry and record in one.
 
+    `lane` names the transport it waits for; a lane never holds up another. `hold` says why a queued row is not due
+    yet. A note to colleagues (event "staff") may have no order, and its words are there from the beginning.
+
     `facts` is what was true when it was queued; `subject`, `body` and `html` are kept once written. A queued row
     may be taken from `due_at` on; a row being sent belongs to its worker until `lease_until`. The actor is who
     caused it: the author of the order's change, or of the resend.
@@ -136,8 +54,10 @@ class Message(ActorFields):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="+", verbose_name=_("shop"))
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="+", verbose_name=_("order"))
-    event = models.CharField(_("about"), max_length=12, choices=MessageEvent.choices)
+    order = models.ForeignKey(
+        Order, on_delete=models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("order")
+    )
+    event = models.CharField(_("about"), max_length=20, choices=MessageEvent.choices)
     channel = models.CharField(_("channel"), max_length=5, choices=Channel.choices)
     recipient = models.CharField(_("to"), max_length=254)
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES)
@@ -151,6 +71,8 @@ class Message(ActorFields):
         _("state"), max_length=10, choices=MessageState.choices, default=MessageState.QUEUED
     )
     due_at = models.DateTimeField(_("due"), default=timezone.now)
+    lane = models.CharField(_("lane"), max_length=40, default=Lane.EMAIL, editable=False)
+    hold = models.CharField(_("held"), max_length=10, choices=Hold.choices, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     last_error = models.CharField(_("reason"), max_length=500, blank=True)
@@ -164,6 +86,7 @@ class Message(ActorFields):
 
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
     resend_of = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("again of")
     )
@@ -181,12 +104,17 @@ class Message(ActorFields):
                 name="sending_has_lease",
             ),
             models.CheckConstraint(
-                condition=~Q(state=MessageState.SENT) | Q(sent_at__isnull=False), name="sent_has_time"
+                condition=~Q(state__in=[MessageState.SENT, MessageState.DELIVERED])
+                | Q(sent_at__isnull=False),
+                name="sent_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(order__isnull=False) | Q(event=MessageEvent.STAFF), name="customers_have_an_order"
             ),
         ]
         indexes = [
             models.Index(
-                fields=["channel", "due_at"], condition=Q(state=MessageState.QUEUED), name="messages_due"
+                fields=["lane", "due_at"], condition=Q(state=MessageState.QUEUED), name="messages_due"
             ),
             models.Index(
                 fields=["lease_until"], condition=Q(state=MessageState.SENDING), name="messages_being_sent"
@@ -196,6 +124,9 @@ class Message(ActorFields):
             models.Index(fields=["channel", "-created_at", "-id"], name="messages_newest_by_channel"),
             models.Index(fields=["shop", "-created_at", "-id"], name="messages_newest_of_shop"),
             models.Index(fields=["order", "created_at"], name="messages_of_order"),
+            models.Index(
+                fields=["provider_id"], condition=~Q(provider_id=""), name="messages_by_provider_number"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -210,3 +141,24 @@ class Message(ActorFields):
     def link_mark(self) -> str:
         """What stands in the kept text in place of the customer's tracking link, which is never stored."""
         return f"https://link.invalid/{self.pk.hex}/"
+
+
+class MessageReport(models.Model):
+    """What was heard of a message after it left; append-only. `key` makes a repeated report harmless."""
+
+    message = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="reports", verbose_name=_("message")
+    )
+    key = models.CharField(max_length=200, unique=True, editable=False)
+    state = models.CharField(_("state"), max_length=10, choices=MessageState.choices)
+    at = models.DateTimeField(_("at"), default=timezone.now)
+    words = models.CharField(_("in the provider's words"), max_length=500, blank=True)
+    by = models.CharField(_("reported by"), max_length=150, blank=True)
+
+    class Meta:
+        verbose_name = _("delivery report")
+        verbose_name_plural = _("delivery reports")
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_state_display()} · {self.at:%Y-%m-%d %H:%M}"
