@@ -5,7 +5,14 @@ They own quantities. They must not know what an order is: owners of reservations
 
 from inventory.models.catalogue import Category, Product, ProductFamily, Warehouse
 from inventory.models.counts import CountState, StockCount, StockCountEntry, StockCountLine
-from inventory.models.figures import AbcClass, ProductFigures, StockDay, StockSettings
+from inventory.models.figures import (
+    AbcClass,
+    FiguresRun,
+    ProductFigures,
+    StockDay,
+    StockReport,
+    StockSettings,
+)
 from inventory.models.imports import ImportState, StockImport
 from inventory.models.stock import (
     Counter,
@@ -21,6 +28,7 @@ __all__ = [
     "Category",
     "CountState",
     "Counter",
+    "FiguresRun",
     "ImportState",
     "MovementKind",
     "Product",
@@ -35,6 +43,7 @@ __all__ = [
     "StockItem",
     "StockMovement",
     "StockRepair",
+    "StockReport",
     "StockSettings",
     "Warehouse",
 ]

@@ -6,6 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from inventory.models.catalogue import Product
 from shops.scoping import ShopScopedQuerySet
@@ -41,6 +42,7 @@ class StockSettings(models.Model):
     )
     lead_time_days = models.PositiveSmallIntegerField(_("usual lead time, days"), default=14)
 
+    history = HistoricalRecords(related_name="+")
     objects: models.Manager[StockSettings] = ShopScopedQuerySet["StockSettings"].as_manager()
 
     class Meta:
@@ -113,3 +115,52 @@ class StockDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day}: {self.units}"
+
+
+class FiguresRun(models.Model):
+    """When a shop's sales figures were last computed and are to be computed again, and what they leave out.
+
+    `left_out` lists orders of the period in other currencies: `{currency, orders, amount}`. A worker that computes
+    them holds the row until `lease_until`.
+    """
+
+    shop = models.OneToOneField(
+        "shops.Shop", on_delete=models.CASCADE, related_name="+", verbose_name=_("shop")
+    )
+    requested_at = models.DateTimeField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    computed_at = models.DateTimeField(_("computed"), null=True, blank=True)
+    since = models.DateField(_("from"), null=True, blank=True)
+    until = models.DateField(_("to"), null=True, blank=True)
+    left_out = models.JSONField(default=list)
+
+    objects: models.Manager[FiguresRun] = ShopScopedQuerySet["FiguresRun"].as_manager()
+
+    class Meta:
+        verbose_name = _("computation of sales figures")
+        verbose_name_plural = _("computations of sales figures")
+
+    def __str__(self) -> str:
+        return str(self.shop_id)
+
+
+class StockReport(models.Model):
+    """What ran low in a shop when its day began: one row per shop and day, whether or not anybody was told.
+
+    `stock_items` are the keys of the items that ran low, so that the next day tells which are new.
+    """
+
+    shop = models.ForeignKey("shops.Shop", on_delete=models.CASCADE, related_name="+", verbose_name=_("shop"))
+    day = models.DateField(_("day"))
+    stock_items = models.JSONField(default=list)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: models.Manager[StockReport] = ShopScopedQuerySet["StockReport"].as_manager()
+
+    class Meta:
+        verbose_name = _("daily stock report")
+        verbose_name_plural = _("daily stock reports")
+        constraints = [models.UniqueConstraint(fields=["shop", "day"], name="one_stock_report_per_day")]
+
+    def __str__(self) -> str:
+        return str(self.day)
