@@ -24,6 +24,7 @@ class EventKind(models.TextChoices):
     SHIPMENT = "shipment", _("Parcel")
     RETURN = "return", _("Return")
     REPORTED = "reported", _("Reported by the source")
+    STOCK = "stock", _("Stock")
 
 
 class OrderEvent(ActorFields):

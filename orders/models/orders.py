@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -166,7 +166,10 @@ class Order(OrderWorkflow):
 
 
 class OrderLine(models.Model):
-    """One line. `total` is what the customer pays for it, gross and after `discount`, in the order's currency."""
+    """One line. `total` is what the customer pays for it, gross and after `discount`, in the order's currency.
+
+    `dropped` units of a shipped order will not be sent after it any more.
+    """
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines", verbose_name=_("order"))
     position = models.PositiveSmallIntegerField(_("position"))
@@ -178,6 +181,7 @@ class OrderLine(models.Model):
     variant = models.CharField(_("variant"), max_length=255, blank=True)
     external_id = models.CharField(max_length=64, blank=True, editable=False)
     quantity = models.PositiveIntegerField(_("quantity"))
+    dropped = models.PositiveIntegerField(_("will not be sent"), default=0, editable=False)
     unit_price = models.DecimalField(_("unit price"), max_digits=14, decimal_places=4)
     discount = models.DecimalField(_("discount"), max_digits=14, decimal_places=2, default=0)
     vat_rate = models.DecimalField(_("VAT rate, %"), max_digits=5, decimal_places=2, default=0)
@@ -191,6 +195,7 @@ class OrderLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["order", "position"], name="line_position_once"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="line_quantity_positive"),
+            models.CheckConstraint(condition=Q(dropped__lte=F("quantity")), name="dropped_within_ordered"),
         ]
 
     def __str__(self) -> str:
