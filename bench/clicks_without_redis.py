@@ -51,7 +51,7 @@ def _side(url: str) -> tuple[Any, Any]:
     """An application with the project's settings at this broker, and its circuit."""
     from celery import Celery
 
-    from notifications.wakeups import Circuit
+    from shops.wakeups import Circuit
 
     app = Celery("bench", set_as_current=False)
     app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -60,8 +60,8 @@ def _side(url: str) -> tuple[Any, Any]:
 
 
 def _take_turns(orders: list[int], sides: dict[str, tuple[Any, Any]]) -> dict[str, list[float]]:
-    from notifications import wakeups
     from orders.services import confirm_order
+    from shops import wakeups
     from shops.actors import Actor
 
     seconds: dict[str, list[float]] = {side: [] for side in sides}

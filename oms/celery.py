@@ -20,8 +20,8 @@ app.autodiscover_tasks()
 
 @import_modules.connect(sender=app)
 def connect_the_sweep(**_arguments: Any) -> None:
-    """A worker looks into the outbox by itself, whether or not its broker is there."""
-    import_module("notifications.sweep")
+    """A worker looks for what is due by itself, whether or not its broker is there."""
+    import_module("oms.sweep")
 
 
 @setup_logging.connect

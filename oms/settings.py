@@ -184,7 +184,7 @@ LOG_DIR = DATA_DIR / "logs"
 
 REDIS_URL = env.str("REDIS_URL", default="")
 CELERY_BROKER_URL = REDIS_URL or env.str("CELERY_BROKER_URL", default="filesystem://localhost/")
-# A wake-up that cannot be sent is dropped at once; the workers' own sweep finds the messages anyway.
+# A wake-up that cannot be sent is dropped at once; the workers' own sweep finds what is due anyway.
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"max_retries": 0, "interval_start": 0, "interval_step": 0}
 if CELERY_BROKER_URL.startswith("filesystem:"):
     BROKER_DIR = DATA_DIR / "broker"

@@ -20,8 +20,8 @@ from pytest_django import Settings
 
 from notifications.models import Message
 from notifications.statuses import Channel
-from notifications.wakeups import circuit
 from orders.models import Order
+from shops.wakeups import circuit
 from tests.factories import make_order
 
 

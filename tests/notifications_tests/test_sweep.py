@@ -9,12 +9,12 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from notifications import sweep as sweeping
 from notifications.models import Message
 from notifications.sending import drain
 from notifications.statuses import MessageState
-from notifications.sweep import Sweep
 from notifications.tasks import drain_outbox
+from oms.sweep import JOBS
+from shops.sweep import Job, Sweep
 from tests.factories import make_order
 from tests.notifications_tests.conftest import Gateway, MailServer
 
@@ -38,7 +38,7 @@ def test_a_held_message_leaves_within_three_seconds_of_its_hold(
     order = make_order()
     due_at = timezone.now() + timedelta(seconds=1)
     keys = [make_message(channel, order=order, due_at=due_at).pk for channel in ("email", "sms")]
-    sweep = Sweep()
+    sweep = Sweep(JOBS)
     sweep.start()
 
     try:
@@ -55,19 +55,18 @@ def test_a_held_message_leaves_within_three_seconds_of_its_hold(
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_it_survives_a_database_that_is_away_for_a_moment(
-    make_message: MakeMessage, monkeypatch: pytest.MonkeyPatch
+    make_message: MakeMessage, gateway: Gateway, mail_server: MailServer
 ) -> None:
     message = make_message()
     calls = []
 
-    def stumbling(channel: str, **arguments: Any) -> int:
-        calls.append(channel)
+    def stumbling(**arguments: Any) -> int:
+        calls.append(arguments)
         if len(calls) < 4:
             raise OperationalError("the database system is starting up")
-        return drain(channel, **arguments)
+        return drain("email", **arguments)
 
-    monkeypatch.setattr(sweeping, "drain", stumbling)
-    sweep = Sweep(period=0.05)
+    sweep = Sweep([Job("stumbling", stumbling, period=0.05)])
     sweep.start()
 
     try:
@@ -80,13 +79,14 @@ def test_it_survives_a_database_that_is_away_for_a_moment(
 
 @pytest.mark.django_db(transaction=True)
 def test_starting_twice_starts_once() -> None:
-    sweep = Sweep(period=5)
+    sweep = Sweep([Job(name, lambda should_stop: 0, period=5) for name in ("one", "two")])
     sweep.start()
     threads = list(sweep._threads)
 
     sweep.start()
 
     assert sweep._threads == threads
+    assert [thread.name for thread in threads] == ["one", "two"]
     sweep.stop()
     assert not any(thread.is_alive() for thread in threads)
 
@@ -109,3 +109,27 @@ def test_many_workers_send_each_message_once(
     assert Message.objects.exclude(state="sent").count() == 0
     assert len({mail["Message-ID"] for mail in mail_server.mails}) == len(mail_server.mails) == 10
     assert len({request["id"] for request in gateway.requests}) == len(gateway.requests) == 10
+
+
+def test_a_job_that_stumbles_does_not_end_its_thread_or_the_others() -> None:
+    looks: list[str] = []
+
+    def stumbling(should_stop: Callable[[], bool]) -> int:
+        looks.append("stumbling")
+        raise ValueError("a mistake of the job's own")
+
+    def steady(should_stop: Callable[[], bool]) -> int:
+        looks.append("steady")
+        return 1
+
+    sweep = Sweep([Job("stumbling", stumbling, period=0.01), Job("steady", steady, period=0.01)])
+    sweep.start()
+
+    went_on = wait_for(lambda: looks.count("stumbling") > 2 and looks.count("steady") > 2)
+
+    sweep.stop()
+    assert went_on
+
+
+def test_every_channel_of_the_outbox_is_a_job_of_its_own() -> None:
+    assert {"outbox-email", "outbox-sms"} <= {job.name for job in JOBS}

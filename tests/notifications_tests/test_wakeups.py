@@ -10,9 +10,11 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from notifications import handlers, wakeups
-from notifications.wakeups import circuit, send_wake_up, wake_workers
+from notifications import handlers
+from notifications.wakeups import DRAIN_TASK, wake_workers
 from orders.events import OrderStatusChanged
+from shops import wakeups
+from shops.wakeups import circuit, send_wake_up, wake
 from tests.factories import SYSTEM, make_order
 from tests.notifications_tests.conftest import free_port
 
@@ -52,7 +54,18 @@ def test_it_wakes_once_per_transaction(sent: Sent) -> None:
             wake_workers()
         assert sent == []
 
-    assert sent == [wakeups.DRAIN_TASK]
+    assert sent == [DRAIN_TASK]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_task_is_woken_for_itself(sent: Sent) -> None:
+    with transaction.atomic():
+        wake_workers()
+        wake("another.task")
+        wake_workers()
+        wake("another.task")
+
+    assert sent == [DRAIN_TASK, "another.task"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -65,7 +78,7 @@ def test_a_savepoint_that_rolls_back_does_not_take_the_wake_up_of_others_with_it
         except ValueError:
             wake_workers()
 
-    assert sent == [wakeups.DRAIN_TASK]
+    assert sent == [DRAIN_TASK]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -117,11 +130,11 @@ def test_a_refused_broker_neither_fails_nor_slows_the_request() -> None:
 @pytest.mark.usefixtures("refused_broker")
 def test_the_circuit_closes_again(monkeypatch: pytest.MonkeyPatch, sent: Sent) -> None:
     circuit.open()
-    assert not send_wake_up()
+    assert not send_wake_up(DRAIN_TASK)
     circuit.close()
 
-    assert send_wake_up()
-    assert sent == [wakeups.DRAIN_TASK]
+    assert send_wake_up(DRAIN_TASK)
+    assert sent == [DRAIN_TASK]
 
 
 def test_every_thread_sends_by_our_own_application() -> None:
