@@ -8,7 +8,6 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from orders import search
 from orders.models import Customer, CustomerTerm, Order, OrderTerm
 from orders.search import (
     refresh_order_terms,
@@ -16,6 +15,7 @@ from orders.search import (
     search_customers,
     search_orders,
 )
+from shops import search
 from tests.factories import ADDRESS, make_line, make_order, make_product, make_shop
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
