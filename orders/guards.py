@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from inventory.errors import written_day
 from orders.carriers import CARRIERS, is_numbered
 from orders.statuses import (
     CancelReason,
@@ -52,11 +54,22 @@ class Refusal:
 
 @dataclass(frozen=True)
 class ShortLine:
-    """A SKU that lacks units: how many are wanted and how many can be had."""
+    """A SKU that lacks units: how many are wanted, how many can be had, from when on it may be ordered ahead."""
 
     sku: str
     wanted: int
     available: int
+    ahead_from: date | None = None
+
+    @property
+    def sentence(self) -> str:
+        words = {"sku": self.sku, "available": self.available, "wanted": self.wanted}
+        if self.ahead_from is None:
+            return _("%(sku)s: %(available)d of %(wanted)d in stock") % words
+        return _("%(sku)s: %(available)d of %(wanted)d in stock, can be ordered ahead from %(day)s") % {
+            **words,
+            "day": written_day(self.ahead_from),
+        }
 
 
 @dataclass(frozen=True)
@@ -139,11 +152,7 @@ def _payment_allows(facts: OrderFacts) -> bool:
 def _stock_refusal(facts: OrderFacts) -> Refusal | None:
     if not facts.short or not facts.blocks_on_shortage or facts.partial_agreed:
         return None
-    lines = ", ".join(
-        _("%(sku)s: %(available)d of %(wanted)d in stock")
-        % {"sku": s.sku, "available": s.available, "wanted": s.wanted}
-        for s in facts.short
-    )
+    lines = "; ".join(line.sentence for line in facts.short)
     return Refusal("stock_short", _("Not enough stock (%(lines)s).") % {"lines": lines})
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from inventory.selectors import Held, available_units, reservations_of
 from orders.errors import OrderError
@@ -92,13 +93,14 @@ def _facts(
     for line in rows:
         if line.product_id in tracked:
             wanted[line.product_id] += line.quantity
+    today = timezone.localdate(timezone=order.shop.zone)
     short = []
     for product_id, units in wanted.items():
         mine = held.get(product_id)
         reachable = (mine.reserved if mine else 0) + max(0, free.get(product_id, 0))
-        if reachable < units and not tracked[product_id].allow_backorder:
-            product = tracked[product_id]
-            short.append(ShortLine(product.sku or product.name, units, reachable))
+        product = tracked[product_id]
+        if reachable < units and not product.may_wait(today):
+            short.append(ShortLine(product.sku or product.name, units, reachable, product.preorder_from))
     reserved = sum(mine.reserved for mine in held.values())
     return OrderFacts(
         order_id=order.pk,

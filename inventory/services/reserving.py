@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inventory.errors import Shortage, StockShort
@@ -14,6 +16,7 @@ from inventory.models import Product, Reservation
 from inventory.selectors import Held
 from inventory.services.sheet import Sheet, check_quantity, find_products, lock_items_of, open_items
 from shops.actors import Actor
+from shops.models import Shop
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ def reserve(
     A repeat changes nothing; a higher total reserves the difference, and waiting units become reserved ones where
     stock is free; a lower total frees the difference. Products that are not named, and untracked ones, are left
     alone. What is missing waits as a backorder; with "refuse" only products that may be sold before they are in
-    stock wait, and any other shortage raises `StockShort` naming every SKU, with nothing written.
+    stock on this day of the shop's calendar wait, and any other shortage raises `StockShort` naming every SKU, with nothing written.
     Raises `StockError` for a quantity that is not a whole number from 1 to a million, or a product of another shop.
     """
     for quantity in wanted.values():
@@ -55,7 +58,8 @@ def reserve(
     shortages = [_shortage(sheet, reference, products[pk], wanted[pk]) for pk in products]
     missing = [shortage for shortage in shortages if shortage]
     if on_shortage == "refuse":
-        refuse_short([short for short in missing if not products[short.product_id].allow_backorder])
+        today = _today_in(shop_id) if missing else date.min
+        refuse_short([short for short in missing if not products[short.product_id].may_wait(today)])
     lowered = [_settle(sheet, reference, pk, wanted[pk]) for pk in products]
     sheet.close(allocate=any(lowered), leave_out=reference)
     held = {pk: Held(*sheet.held(reference, pk)) for pk in products}
@@ -98,12 +102,8 @@ def refuse_short(shortages: list[Shortage]) -> None:
     """Raise `StockShort` naming each SKU, unless there is no shortage."""
     if not shortages:
         return
-    parts = [
-        _("%(sku)s: %(wanted)s wanted, %(available)s available")
-        % {"sku": short.sku or short.name, "wanted": short.wanted, "available": short.available}
-        for short in shortages
-    ]
-    raise StockShort(_("Not enough in stock. %(list)s.") % {"list": "; ".join(parts)}, shortages)
+    parts = "; ".join(short.sentence for short in shortages)
+    raise StockShort(_("Not enough in stock. %(list)s.") % {"list": parts}, shortages)
 
 
 def _shortage(sheet: Sheet, reference: str, product: Product, wanted: int) -> Shortage | None:
@@ -111,7 +111,18 @@ def _shortage(sheet: Sheet, reference: str, product: Product, wanted: int) -> Sh
     available = reserved + sheet.free(product.pk)
     if available >= wanted:
         return None
-    return Shortage(product.sku, product.name, wanted, available, product_id=product.pk)
+    return Shortage(
+        product.sku,
+        product.name,
+        wanted,
+        available,
+        product_id=product.pk,
+        ahead_from=product.preorder_from,
+    )
+
+
+def _today_in(shop_id: int) -> date:
+    return timezone.localdate(timezone=Shop.objects.get(pk=shop_id).zone)
 
 
 def _settle(sheet: Sheet, reference: str, product_id: int, wanted: int) -> bool:
