@@ -1,12 +1,13 @@
 """What people do to one product's stock: take in, adjust, write off, move, bring back, count. Always with a reason.
 
 Each verb asks for the permission to change stock, writes the ledger beside the counters, and gives what became free
-to those who wait, oldest first.
+to those who wait, oldest first. `key` is the form's own: a form posted twice books once.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -37,14 +38,17 @@ def receive(
     unit_cost: Decimal | None = None,
     cost_currency: str = "",
     update_cost: bool = False,
+    key: UUID | None = None,
+    reference: str = "",
 ) -> None:
-    """Take in new units, and give them to those who wait, oldest first.
+    """Take in new units, and give them to those who wait, oldest first; `reference` is the number of their document.
 
     `unit_cost` is what one unit cost, without VAT, in `cost_currency` (the shop's when empty); the movement keeps it.
     `update_cost` makes it the product's cost, too, for which the actor must be allowed to edit products.
     Raises `NotPermitted`, or `StockError` naming the field; then nothing is written.
     """
     check_quantity(quantity)
+    check_text(reference, field="reference", longest=LONGEST_REFERENCE)
     product = _find_one(product_id, actor)
     if unit_cost is not None and not cost_currency:
         cost_currency = Shop.objects.values_list("currency", flat=True).get(pk=product.shop_id)
@@ -53,14 +57,22 @@ def receive(
         require(actor, shop_id=product.shop_id, action=Action.EDIT_PRODUCT)
         # Before the stock rows are locked: a product's row always comes first.
         Product.objects.filter(pk=product.pk).update(cost=unit_cost, cost_currency=cost_currency)
-    sheet, item = _open(product, reason, actor, warehouse_id)
+    sheet, item = _open(product, reason, actor, warehouse_id, key, reference=reference)
+    if sheet.is_booked:
+        return
     sheet.move(item, quantity, MovementKind.RECEIPT, unit_cost=unit_cost, cost_currency=cost_currency)
     sheet.close(allocate=True)
 
 
 @stock_verb
 def adjust(
-    *, product_id: int, difference: int, reason: str, actor: Actor, warehouse_id: int | None = None
+    *,
+    product_id: int,
+    difference: int,
+    reason: str,
+    actor: Actor,
+    warehouse_id: int | None = None,
+    key: UUID | None = None,
 ) -> None:
     """Correct the units on hand by a difference, up or down, without having counted.
 
@@ -71,7 +83,9 @@ def adjust(
     if abs(difference) > LARGEST_QUANTITY:
         raise _bad_difference(difference)
     product = _find_one(product_id, actor)
-    sheet, item = _open(product, reason, actor, warehouse_id)
+    sheet, item = _open(product, reason, actor, warehouse_id, key)
+    if sheet.is_booked:
+        return
     if -difference > item.available:
         raise _too_few(
             item,
@@ -93,6 +107,7 @@ def write_off(
     actor: Actor,
     warehouse_id: int | None = None,
     from_reserved: bool = False,
+    key: UUID | None = None,
 ) -> None:
     """Take broken or lost units off the shelf: free ones, and with `from_reserved` then reserved ones, too.
 
@@ -100,7 +115,9 @@ def write_off(
     free units. Raises `StockError` for more than may be taken.
     """
     check_quantity(quantity)
-    sheet, item = _open(_find_one(product_id, actor), reason, actor, warehouse_id)
+    sheet, item = _open(_find_one(product_id, actor), reason, actor, warehouse_id, key)
+    if sheet.is_booked:
+        return
     if from_reserved and quantity > item.on_hand:
         raise _too_few(
             item,
@@ -130,6 +147,7 @@ def transfer(
     to_warehouse_id: int,
     reason: str,
     actor: Actor,
+    key: UUID | None = None,
 ) -> None:
     """Move free units from one warehouse of the shop to another: one movement out, one in.
 
@@ -148,7 +166,9 @@ def transfer(
     check_text(reason, field="reason")
     for warehouse in (source, target):
         open_items([product], warehouse)
-    sheet = Sheet({product.pk: product}, actor=actor, reason=reason)
+    sheet = Sheet({product.pk: product}, actor=actor, reason=reason, key=key)
+    if sheet.is_booked:
+        return
     item = sheet.item_in(product.pk, source.pk)
     if quantity > item.available:
         raise _too_few(
@@ -172,19 +192,28 @@ def return_to_stock(
     actor: Actor,
     reference: str = "",
     warehouse_id: int | None = None,
+    key: UUID | None = None,
 ) -> None:
     """Put units back on the shelf that came back from somebody, by hand; `reference` may name whose they were."""
     check_quantity(quantity)
     check_text(reference, field="reference", longest=LONGEST_REFERENCE)
     product = _find_one(product_id, actor)
-    sheet, item = _open(product, reason, actor, warehouse_id, reference=reference)
+    sheet, item = _open(product, reason, actor, warehouse_id, key, reference=reference)
+    if sheet.is_booked:
+        return
     sheet.move(item, quantity, MovementKind.RESTOCK)
     sheet.close(allocate=True)
 
 
 @stock_verb
 def count(
-    *, product_id: int, counted: int, reason: str, actor: Actor, warehouse_id: int | None = None
+    *,
+    product_id: int,
+    counted: int,
+    reason: str,
+    actor: Actor,
+    warehouse_id: int | None = None,
+    key: UUID | None = None,
 ) -> None:
     """Set the units on hand to what was counted, by a movement of the difference; no difference, no movement.
 
@@ -196,7 +225,9 @@ def count(
             code="bad_quantity",
             field="quantity",
         )
-    sheet, item = _open(_find_one(product_id, actor), reason, actor, warehouse_id)
+    sheet, item = _open(_find_one(product_id, actor), reason, actor, warehouse_id, key)
+    if sheet.is_booked:
+        return
     if counted < item.reserved:
         raise StockError(
             _(
@@ -233,12 +264,18 @@ def _find_warehouse(warehouse_id: int, product: Product, *, field: str = "wareho
 
 
 def _open(
-    product: Product, reason: str, actor: Actor, warehouse_id: int | None, *, reference: str = ""
+    product: Product,
+    reason: str,
+    actor: Actor,
+    warehouse_id: int | None,
+    key: UUID | None,
+    *,
+    reference: str = "",
 ) -> tuple[Sheet, StockItem]:
     check_text(reason, field="reason")
     warehouse = None if warehouse_id is None else _find_warehouse(warehouse_id, product)
     open_items([product], warehouse)
-    sheet = Sheet({product.pk: product}, actor=actor, reason=reason, reference=reference)
+    sheet = Sheet({product.pk: product}, actor=actor, reason=reason, reference=reference, key=key)
     return sheet, sheet.item_in(product.pk, warehouse_id)
 
 
