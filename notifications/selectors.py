@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,8 +11,8 @@ from django.db.models import Count, Min, QuerySet
 from django.utils import timezone
 
 from notifications.errors import TemplateMissing
-from notifications.models import Message, MessageSwitch, MessageTemplate
-from notifications.statuses import TEMPLATE_EVENTS, Channel, MessageState
+from notifications.models import Message, MessageSwitch, MessageTemplate, SmsAccount
+from notifications.statuses import MARKETPLACES, TEMPLATE_EVENTS, Channel, Lane, MessageState
 from shops.models import User
 from shops.permissions import Action
 from shops.selectors import shop_ids_where
@@ -31,11 +31,55 @@ class OutboxFigures:
     oldest_due_seconds: float
 
 
-def channels_on(shop_id: int, event: str) -> list[str]:
-    """The channels on which this shop writes to its customers at this moment, e-mail first."""
-    switches = MessageSwitch.objects.filter(shop_id=shop_id, event=event, is_on=True)
-    found = set(switches.values_list("channel", flat=True))
-    return [channel for channel in Channel.values if channel in found]
+@dataclass(frozen=True)
+class SwitchRow:
+    """One row of a shop's matrix; an empty payment method or source stands for any."""
+
+    event: str
+    channel: str
+    payment_method: str
+    source: str
+    is_on: bool
+
+    def fits(self, *, payment_method: str, source: str) -> bool:
+        """Whether it speaks about such an order. About a marketplace's, only a row that names it does."""
+        if source in MARKETPLACES and self.source != source:
+            return False
+        return self.payment_method in ("", payment_method) and self.source in ("", source)
+
+
+def switch_rows(shop_id: int, event: str = "") -> list[SwitchRow]:
+    """The shop's matrix, or its rows for one moment, by event, channel, source and payment method. One query."""
+    switches = MessageSwitch.objects.filter(shop_id=shop_id)
+    if event:
+        switches = switches.filter(event=event)
+    columns = ("event", "channel", "payment_method", "source", "is_on")
+    ordered = switches.order_by("event", "channel", "source", "payment_method")
+    return [SwitchRow(*row) for row in ordered.values_list(*columns)]
+
+
+def channels_on(rows: Iterable[SwitchRow], *, payment_method: str = "", source: str = "") -> list[str]:
+    """The channels on which such an order's customer is written to, e-mail first, by the rows of one moment.
+
+    The narrowest row that fits decides: one that names the source before one that names the payment method.
+    """
+    decided: dict[str, SwitchRow] = {}
+    for row in rows:
+        if row.fits(payment_method=payment_method, source=source):
+            other = decided.get(row.channel)
+            if other is None or _narrowness(row) > _narrowness(other):
+                decided[row.channel] = row
+    return [channel for channel in Channel.values if channel in decided and decided[channel].is_on]
+
+
+def _narrowness(row: SwitchRow) -> tuple[bool, bool]:
+    return bool(row.source), bool(row.payment_method)
+
+
+def lanes_of(shop_id: int) -> dict[str, str]:
+    """The lane a shop's messages wait in, by channel: its own SMS account's where it has one. One query."""
+    account = SmsAccount.objects.filter(shop_id=shop_id, is_on=True).first()
+    return {Channel.EMAIL: Lane.EMAIL, Channel.SMS: account.lane if account else Lane.SMS}
 
 
 def template_for(
@@ -100,8 +144,9 @@ def _by_channel(messages: QuerySet[Message]) -> dict[str, int]:
 
 
 def switches_of(shop_id: int) -> dict[tuple[str, str], bool]:
-    """The shop's whole matrix: (event, channel) → on."""
-    stored = MessageSwitch.objects.filter(shop_id=shop_id).values_list("event", "channel", "is_on")
+    """What holds where no narrower rule does: (event, channel) → on."""
+    general = MessageSwitch.objects.filter(shop_id=shop_id, payment_method="", source="")
+    stored = general.values_list("event", "channel", "is_on")
     matrix = {(event, channel): False for event, _label in TEMPLATE_EVENTS for channel in Channel.values}
     return matrix | {(event, channel): is_on for event, channel, is_on in stored}
 

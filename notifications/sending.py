@@ -106,9 +106,9 @@ def _way_off(message: Message) -> OrderEvent | None:
     """
     if message.resend_of_id is not None or message.event not in FORWARD_EVENTS:
         return None
-    if message.order.status not in OFF_THE_PATH:
+    if message.order is None or message.order.status not in OFF_THE_PATH:
         return None
-    changes = OrderEvent.objects.filter(order_id=message.order_id, kind=EventKind.STATUS, reverted_at=None)
+    changes = OrderEvent.objects.filter(order=message.order, kind=EventKind.STATUS, reverted_at=None)
     latest = changes.order_by("-id").first()
     return latest if latest is not None and latest.to_status in OFF_THE_PATH else None
 
@@ -120,7 +120,7 @@ def compose(message: Message) -> Outgoing:
     """
     if not message.body:
         _write(message)
-    link = f"{settings.OMS_PUBLIC_URL}/t/{token_for(message.order.uuid, message.order.tracking_version)}/"
+    link = _tracking_link(message)
     return Outgoing(
         key=str(message.pk),
         to=message.recipient,
@@ -131,6 +131,14 @@ def compose(message: Message) -> Outgoing:
         reply_to=message.shop.sender_email,
         headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
     )
+
+
+def _tracking_link(message: Message) -> str:
+    """The customer's own page of the order; a note to colleagues about no order has none."""
+    order = message.order
+    if order is None:
+        return settings.OMS_PUBLIC_URL
+    return f"{settings.OMS_PUBLIC_URL}/t/{token_for(order.uuid, order.tracking_version)}/"
 
 
 def _write(message: Message) -> None:

@@ -40,6 +40,12 @@ TEMPLATE_EVENTS = [
 ]
 
 
+# Marketplaces write to their customers themselves and forbid shops to; nothing is sent unless a switch names them.
+MARKETPLACES = frozenset(
+    {"emag", "allegro", "amazon", "ebay", "rozetka", "prom", "olx", "etsy", "kaufland", "temu"}
+)
+
+
 class Lane(models.TextChoices):
     """The lanes every installation has; a shop's own SMS account has one more, "sms:<key>"."""
 

@@ -18,7 +18,7 @@ from tests.factories import ADDRESS, make_order, make_shop, make_user
 
 MakeMessage = Callable[..., Message]
 pytestmark = pytest.mark.django_db
-FRAME_QUERIES = 12
+FRAME_QUERIES = 13
 
 
 def sign_in(client: Client, user: User) -> Client:
