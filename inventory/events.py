@@ -22,13 +22,17 @@ class StockChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class BackorderAllocated(Event):
-    """Incoming stock was given to a waiting reservation; `reference` is whatever its owner called it."""
+    """Incoming stock was given to a waiting reservation; `reference` is whatever its owner called it.
+
+    `is_last`: no further product is given to the same reference by the same change of stock.
+    """
 
     topic: ClassVar[str] = "stock.backorder_allocated"
     shop_id: int
     reference: str
     product_id: int
     quantity: int
+    is_last: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.db.models import Sum
+from django.db.models import Max, Sum
 
 from inventory.errors import Shortage
 from inventory.models import MovementKind, StockItem, StockMovement
@@ -40,21 +40,28 @@ def ship_out(*, reference: str, quantities: Mapping[int, int], actor: Actor, str
 
 
 @stock_verb
-def reverse_shipment(*, reference: str, actor: Actor) -> None:
+def reverse_shipment(*, reference: str, actor: Actor, quantities: Mapping[int, int] | None = None) -> None:
     """Undo the reference's shipments that are not undone yet: the units are on hand and reserved for it again.
 
-    Doing it twice changes nothing more.
+    With `quantities` (by product key) only so many units of these, from where units left last; what never left
+    does not come back. Without, doing it twice changes nothing more.
     """
     out = _still_out(reference)
     items = StockItem.objects.filter(pk__in=out).values_list("product_id", flat=True)
     sheet = Sheet(find_products(items), actor=actor, reference=reference)
     sheet.load_reservations(reference)
-    out = _still_out(reference)
-    for product_id in sheet.products:
-        for item in sheet.items_of(product_id):
-            if item.pk in out:
-                sheet.move(item, out[item.pk], MovementKind.SHIPMENT_REVERSED)
-                sheet.hold(reference, item, out[item.pk])
+    left = None if quantities is None else dict(quantities)
+    items_by_key = {item.pk: item for product_id in sheet.products for item in sheet.items_of(product_id)}
+    for item_id, gone in _still_out(reference).items():
+        item = items_by_key.get(item_id)
+        if item is None:
+            continue
+        units = gone if left is None else min(gone, left.get(item.product_id, 0))
+        if units > 0:
+            sheet.move(item, units, MovementKind.SHIPMENT_REVERSED)
+            sheet.hold(reference, item, units)
+        if left is not None:
+            left[item.product_id] = left.get(item.product_id, 0) - units
     sheet.close()
 
 
@@ -100,8 +107,8 @@ def _unreserved(sheet: Sheet, reference: str, quantities: Mapping[int, int]) -> 
 
 
 def _still_out(reference: str) -> dict[int, int]:
-    """Units per stock item that left under this reference and were not brought back by undoing."""
+    """Units per stock item that left under this reference and were not brought back by undoing, last left first."""
     kinds = (MovementKind.SHIPMENT, MovementKind.SHIPMENT_REVERSED)
     moved = StockMovement.objects.filter(reference=reference, kind__in=kinds).order_by()
-    sums = moved.values_list("stock_item_id").annotate(moved=Sum("quantity"))
-    return {item_id: -total for item_id, total in sums if total < 0}
+    sums = moved.values_list("stock_item_id").annotate(moved=Sum("quantity"), last=Max("pk"))
+    return {item_id: -total for item_id, total, _last in sums.order_by("-last") if total < 0}
