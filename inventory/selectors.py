@@ -9,12 +9,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from inventory.models import Product, Reservation, StockItem
-from shops.search_text import fold
+from inventory.models import Counter, Product, Reservation, StockItem
 
 
 @dataclass(frozen=True)
@@ -71,14 +70,6 @@ def _units_of(rows: QuerySet[Any], key: str, counter: str) -> Coalesce:
     return Coalesce(Subquery(total, output_field=IntegerField()), 0)
 
 
-def search_products(products: QuerySet[Product], question: str) -> QuerySet[Product]:
-    """The products whose SKU, barcode or name contains every word asked for, in any case and without diacritics."""
-    found = products
-    for word in fold(question).split():
-        found = found.filter(search_text__contains=word)
-    return found
-
-
 def stock_page(
     products: QuerySet[Product], *, size: int, after: tuple[str, int] | None = None
 ) -> tuple[list[Product], tuple[str, int] | None]:
@@ -92,23 +83,83 @@ def stock_page(
     return rows[:size], (rows[size - 1].name, rows[size - 1].pk)
 
 
-def stock_problems(shop_id: int | None = None) -> Iterator[str]:
-    """One sentence for each stock item, of one shop or of all, whose counters differ from its ledger or its
-    reservations. Two queries."""
+@dataclass(frozen=True)
+class Difference:
+    """One counter of one stock item that is not what the rows behind it add up to; whole units."""
+
+    stock_item_id: int
+    shop_id: int
+    product: str
+    warehouse: str
+    counter: Counter
+    stored: int
+    true: int
+
+    @property
+    def sentence(self) -> str:
+        """What is off, for people."""
+        if self.counter == Counter.ON_HAND:
+            text = _("%(product)s: %(stored)s on hand, but its movements add up to %(true)s.")
+        else:
+            text = _("%(product)s: %(stored)s reserved, but its reservations add up to %(true)s.")
+        return text % {"product": self.product, "stored": self.stored, "true": self.true}
+
+
+def stock_differences(shop_ids: Collection[int] | None = None) -> Iterator[Difference]:
+    """Every counter, of some shops or of all, that differs from its ledger or its reservations. Two queries."""
     items = StockItem.objects.order_by("pk")
-    if shop_id is not None:
-        items = items.filter(product__shop_id=shop_id)
-    ledger = items.annotate(total=Coalesce(Sum("movements__quantity"), 0)).exclude(on_hand=F("total"))
-    for sku, name, on_hand, total in ledger.values_list("product__sku", "product__name", "on_hand", "total"):
-        yield _("%(product)s: %(on_hand)s on hand, but its movements add up to %(total)s.") % {
-            "product": sku or name,
-            "on_hand": on_hand,
-            "total": total,
-        }
-    held = items.annotate(total=Coalesce(Sum("reservations__reserved"), 0)).exclude(reserved=F("total"))
-    for sku, name, reserved, total in held.values_list("product__sku", "product__name", "reserved", "total"):
-        yield _("%(product)s: %(reserved)s reserved, but its reservations add up to %(total)s.") % {
-            "product": sku or name,
-            "reserved": reserved,
-            "total": total,
-        }
+    if shop_ids is not None:
+        items = items.filter(product__shop_id__in=shop_ids)
+    for counter, rows in (
+        (Counter.ON_HAND, "movements__quantity"),
+        (Counter.RESERVED, "reservations__reserved"),
+    ):
+        off = items.annotate(true=Coalesce(Sum(rows), 0)).exclude(**{counter.value: F("true")})
+        names = ("product__shop_id", "product__sku", "product__name", "warehouse__name")
+        for pk, shop_id, sku, name, place, stored, true in off.values_list(
+            "pk", *names, counter.value, "true"
+        ):
+            yield Difference(pk, shop_id, sku or name, place, counter, stored, true)
+
+
+def settings_of(shop_id: int) -> StockSettings:
+    """How the shop looks at its stock; the defaults, not saved, where it never said. One query."""
+    return StockSettings.objects.filter(shop_id=shop_id).first() or StockSettings(shop_id=shop_id)
+
+
+def stock_problems(shop_id: int | None = None) -> Iterator[str]:
+    """One sentence for each difference of `stock_differences`, of one shop or of all. Two queries."""
+    for difference in stock_differences(None if shop_id is None else [shop_id]):
+        yield difference.sentence
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What one stock item says of itself, and what its ledger and its reservations add up to; whole units."""
+
+    on_hand: int
+    reserved: int
+    ledger: int
+    held: int
+
+    @property
+    def agree(self) -> bool:
+        return self.on_hand == self.ledger and self.reserved == self.held
+
+    @property
+    def mark(self) -> str:
+        """The four numbers as a text, by which a form says what was shown."""
+        return f"{self.on_hand}/{self.reserved}/{self.ledger}/{self.held}"
+
+
+def sums_of(item: StockItem) -> Sums:
+    """The counters of a stock item beside the sums behind them. Two queries."""
+    ledger = item.movements.aggregate(units=Coalesce(Sum("quantity"), 0))["units"]
+    held = item.reservations.aggregate(units=Coalesce(Sum("reserved"), 0))["units"]
+    return Sums(item.on_hand, item.reserved, ledger, held)
+
+
+def stock_items_by_shop(shop_ids: Collection[int]) -> dict[int, int]:
+    """How many stock items each of the shops has. One query."""
+    rows = StockItem.objects.filter(product__shop_id__in=shop_ids).order_by()
+    return dict(rows.values_list("product__shop_id").annotate(items=Count("pk")))

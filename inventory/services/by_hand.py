@@ -1,13 +1,12 @@
 """What people do to one product's stock: take in, adjust, write off, move, bring back, count. Always with a reason.
 
 Each verb asks for the permission to change stock, writes the ledger beside the counters, and gives what became free
-to those who wait, oldest first. `key` is the form's own: a form posted twice books once.
+to those who wait, oldest first.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
-from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -38,7 +37,6 @@ def receive(
     unit_cost: Decimal | None = None,
     cost_currency: str = "",
     update_cost: bool = False,
-    key: UUID | None = None,
     reference: str = "",
 ) -> None:
     """Take in new units, and give them to those who wait, oldest first; `reference` is the number of their document.
@@ -48,7 +46,6 @@ def receive(
     Raises `NotPermitted`, or `StockError` naming the field; then nothing is written.
     """
     check_quantity(quantity)
-    check_text(reference, field="reference", longest=LONGEST_REFERENCE)
     product = _find_one(product_id, actor)
     if unit_cost is not None and not cost_currency:
         cost_currency = Shop.objects.values_list("currency", flat=True).get(pk=product.shop_id)
@@ -57,9 +54,7 @@ def receive(
         require(actor, shop_id=product.shop_id, action=Action.EDIT_PRODUCT)
         # Before the stock rows are locked: a product's row always comes first.
         Product.objects.filter(pk=product.pk).update(cost=unit_cost, cost_currency=cost_currency)
-    sheet, item = _open(product, reason, actor, warehouse_id, key, reference=reference)
-    if sheet.is_booked:
-        return
+    sheet, item = _open(product, reason, actor, warehouse_id, reference=reference)
     sheet.move(item, quantity, MovementKind.RECEIPT, unit_cost=unit_cost, cost_currency=cost_currency)
     sheet.close(allocate=True)
 
@@ -72,7 +67,6 @@ def adjust(
     reason: str,
     actor: Actor,
     warehouse_id: int | None = None,
-    key: UUID | None = None,
 ) -> None:
     """Correct the units on hand by a difference, up or down, without having counted.
 
@@ -83,9 +77,7 @@ def adjust(
     if abs(difference) > LARGEST_QUANTITY:
         raise _bad_difference(difference)
     product = _find_one(product_id, actor)
-    sheet, item = _open(product, reason, actor, warehouse_id, key)
-    if sheet.is_booked:
-        return
+    sheet, item = _open(product, reason, actor, warehouse_id)
     if -difference > item.available:
         raise _too_few(
             item,
@@ -107,7 +99,6 @@ def write_off(
     actor: Actor,
     warehouse_id: int | None = None,
     from_reserved: bool = False,
-    key: UUID | None = None,
 ) -> None:
     """Take broken or lost units off the shelf: free ones, and with `from_reserved` then reserved ones, too.
 
@@ -115,9 +106,7 @@ def write_off(
     free units. Raises `StockError` for more than may be taken.
     """
     check_quantity(quantity)
-    sheet, item = _open(_find_one(product_id, actor), reason, actor, warehouse_id, key)
-    if sheet.is_booked:
-        return
+    sheet, item = _open(_find_one(product_id, actor), reason, actor, warehouse_id)
     if from_reserved and quantity > item.on_hand:
         raise _too_few(
             item,
@@ -132,8 +121,7 @@ def write_off(
             ),
             field="quantity",
         )
-    if quantity > item.available:
-        sheet.shorten(item, quantity - item.available)
+    sheet.shorten(item, quantity - item.available)
     sheet.move(item, -quantity, MovementKind.WRITE_OFF)
     sheet.close(allocate=from_reserved)
 
@@ -147,7 +135,6 @@ def transfer(
     to_warehouse_id: int,
     reason: str,
     actor: Actor,
-    key: UUID | None = None,
 ) -> None:
     """Move free units from one warehouse of the shop to another: one movement out, one in.
 
@@ -166,9 +153,7 @@ def transfer(
     check_text(reason, field="reason")
     for warehouse in (source, target):
         open_items([product], warehouse)
-    sheet = Sheet({product.pk: product}, actor=actor, reason=reason, key=key)
-    if sheet.is_booked:
-        return
+    sheet = Sheet({product.pk: product}, actor=actor, reason=reason)
     item = sheet.item_in(product.pk, source.pk)
     if quantity > item.available:
         raise _too_few(
@@ -192,15 +177,11 @@ def return_to_stock(
     actor: Actor,
     reference: str = "",
     warehouse_id: int | None = None,
-    key: UUID | None = None,
 ) -> None:
     """Put units back on the shelf that came back from somebody, by hand; `reference` may name whose they were."""
     check_quantity(quantity)
-    check_text(reference, field="reference", longest=LONGEST_REFERENCE)
     product = _find_one(product_id, actor)
-    sheet, item = _open(product, reason, actor, warehouse_id, key, reference=reference)
-    if sheet.is_booked:
-        return
+    sheet, item = _open(product, reason, actor, warehouse_id, reference=reference)
     sheet.move(item, quantity, MovementKind.RESTOCK)
     sheet.close(allocate=True)
 
@@ -213,7 +194,6 @@ def count(
     reason: str,
     actor: Actor,
     warehouse_id: int | None = None,
-    key: UUID | None = None,
 ) -> None:
     """Set the units on hand to what was counted, by a movement of the difference; no difference, no movement.
 
@@ -225,9 +205,7 @@ def count(
             code="bad_quantity",
             field="quantity",
         )
-    sheet, item = _open(_find_one(product_id, actor), reason, actor, warehouse_id, key)
-    if sheet.is_booked:
-        return
+    sheet, item = _open(_find_one(product_id, actor), reason, actor, warehouse_id)
     if counted < item.reserved:
         raise StockError(
             _(
@@ -268,14 +246,14 @@ def _open(
     reason: str,
     actor: Actor,
     warehouse_id: int | None,
-    key: UUID | None,
     *,
     reference: str = "",
 ) -> tuple[Sheet, StockItem]:
     check_text(reason, field="reason")
+    check_text(reference, field="reference", longest=LONGEST_REFERENCE)
     warehouse = None if warehouse_id is None else _find_warehouse(warehouse_id, product)
     open_items([product], warehouse)
-    sheet = Sheet({product.pk: product}, actor=actor, reason=reason, reference=reference, key=key)
+    sheet = Sheet({product.pk: product}, actor=actor, reason=reason, reference=reference)
     return sheet, sheet.item_in(product.pk, warehouse_id)
 
 

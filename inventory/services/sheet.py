@@ -53,7 +53,12 @@ class Sheet:
     """The stock items of some products, locked until the transaction ends, with the changes made to them."""
 
     def __init__(
-        self, products: Mapping[int, Product], *, actor: Actor, reference: str = "", reason: str = ""
+        self,
+        products: Mapping[int, Product],
+        *,
+        actor: Actor,
+        reference: str = "",
+        reason: str = "",
     ) -> None:
         self.products = products
         self._stamp = {"reference": reference, "reason": reason[:200], **actor_columns(actor)}
@@ -152,18 +157,23 @@ class Sheet:
             )
         self._changed.add(item.pk)
         cost = {"unit_cost": unit_cost, "cost_currency": cost_currency if unit_cost is not None else ""}
-        self._movements.append(
-            StockMovement(stock_item=item, kind=kind, quantity=quantity, **cost, **self._stamp)
-        )
+        stamp = {**cost, **self._stamp}
+        self._movements.append(StockMovement(stock_item=item, kind=kind, quantity=quantity, **stamp))
+
+    def correct(self, item: StockItem, *, on_hand: int, reserved: int) -> None:
+        """Set counters to what their rows add up to; no movement says so. Only for repairs."""
+        item.on_hand, item.reserved = on_hand, reserved
+        self._changed.add(item.pk)
 
     def shorten(self, item: StockItem, quantity: int) -> None:
         """Let the newest reservations of one stock item wait for this many units again: they are not there.
 
-        The sheet must be written before; the reservations' owners are told when it closes.
+        Nothing happens below one. Reservations must be as they are written; their owners are told when the sheet
+        closes.
         """
-        left = quantity
+        left = max(0, quantity)
         newest_first = item.reservations.filter(reserved__gt=0).order_by("-created_at", "-pk")
-        for row in newest_first[:quantity]:
+        for row in newest_first[:left]:
             if left <= 0:
                 return
             row = self._rows.setdefault((row.reference, item.pk), row)
