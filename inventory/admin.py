@@ -19,7 +19,8 @@ from unfold.paginator import InfinitePaginator
 
 from inventory.forms import StockForm
 from inventory.models import Product, Reservation, StockItem, StockMovement, Warehouse
-from inventory.selectors import search_products, with_counters
+from inventory.search import search_products
+from inventory.selectors import with_counters
 from shops.actors import Actor
 from shops.admin_scope import ReadOnly, ScopedRelatedFilter, ShopScopedAdmin, ShopScopedTabularInline
 from shops.errors import DomainError

@@ -22,6 +22,7 @@ from inventory.models.stock import (
     StockMovement,
     StockRepair,
 )
+from inventory.models.terms import ProductTerm
 
 __all__ = [
     "AbcClass",
@@ -34,6 +35,7 @@ __all__ = [
     "Product",
     "ProductFamily",
     "ProductFigures",
+    "ProductTerm",
     "Reservation",
     "StockCount",
     "StockCountEntry",

@@ -11,8 +11,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from inventory.models.terms import SEARCHED, ProductQuerySet, refresh_product_terms, searchable
 from shops.scoping import ShopScopedQuerySet
-from shops.search_text import join_folded
 from shops.validators import validate_currency
 
 
@@ -195,7 +195,7 @@ class Product(models.Model):
     search_text = models.TextField(editable=False, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
-    objects: models.Manager[Product] = ShopScopedQuerySet["Product"].as_manager()
+    objects: models.Manager[Product] = ProductQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("product")
@@ -203,6 +203,16 @@ class Product(models.Model):
         ordering = ["name", "pk"]
         indexes = [
             models.Index(fields=["name", "id"], name="products_by_name"),
+            models.Index(
+                fields=["shop", "name", "id"], condition=Q(is_active=True), name="products_active_by_name"
+            ),
+            models.Index(
+                fields=["shop", "name", "id"], condition=Q(is_active=False), name="products_archived_by_name"
+            ),
+            models.Index(
+                fields=["shop", "name", "id"], condition=Q(is_tracked=False), name="products_untracked_by_name"
+            ),
+            models.Index(fields=["category", "name", "id"], name="products_of_category_by_name"),
             models.Index(fields=["barcode"], condition=~Q(barcode=""), name="products_by_barcode"),
         ]
         constraints = [
@@ -218,14 +228,33 @@ class Product(models.Model):
         return f"{self.sku} · {self.full_name}" if self.sku else self.full_name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.search_text = join_folded(self.sku, self.barcode, self.name, self.variant)
+        """Save it with the words it is found by."""
+        self.search_text = searchable(self)
+        named = kwargs.get("update_fields")
+        if named is not None and SEARCHED & set(named):
+            kwargs["update_fields"] = {*named, "search_text"}
         super().save(*args, **kwargs)
+        if named is None or SEARCHED & set(named):
+            refresh_product_terms([self])
 
     @property
     def full_name(self) -> str:
         """The name with the variant, as people tell two of a family apart."""
         return f"{self.name} · {self.variant}" if self.variant else self.name
 
+    @property
+    def small_picture_url(self) -> str:
+        """The address of the picture made small for lists; empty without a picture."""
+        if not self.picture:
+            return ""
+        return self.picture.storage.url(small_name(self.picture.name))
+
     def may_wait(self, today: date) -> bool:
         """Whether it may be sold before it is in stock, on this day of the shop's calendar."""
         return self.allow_backorder or (self.preorder_from is not None and self.preorder_from <= today)
+
+
+def small_name(name: str) -> str:
+    """Where the small copy of a stored picture lies: beside it."""
+    stem, _dot, ending = name.rpartition(".")
+    return f"{stem}.small.{ending}"

@@ -89,7 +89,10 @@ class ProductFigures(models.Model):
     class Meta:
         verbose_name = _("sales figures")
         verbose_name_plural = _("sales figures")
-        indexes = [models.Index(fields=["-revenue", "product"], name="figures_by_revenue")]
+        indexes = [
+            models.Index(fields=["-revenue", "product"], name="figures_by_revenue"),
+            models.Index(fields=["abc_class", "product"], name="figures_by_class"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.product_id}: {self.abc_class}"

@@ -41,7 +41,8 @@ def ensure_product(
     first = {"name": name.strip()[:255] or sku, "price": price, "vat_rate": vat_rate, "is_tracked": False}
     if not sku:
         return Product.objects.get_or_create(**key, sku="", defaults=first)[0]
-    known = Product.objects.filter(shop_id=shop_id, sku=sku).first()
+    # The exclusion repeats the condition of the unique index, without which SQLite would read the whole shop.
+    known = Product.objects.filter(shop_id=shop_id, sku=sku).exclude(sku="").first()
     if known is not None:
         return known
     if external_product_id:

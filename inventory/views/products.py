@@ -10,7 +10,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from inventory.models import Product
-from inventory.selectors import search_products, stock_page
+from inventory.search import search_products
+from inventory.selectors import stock_page
 from inventory.views.access import choose_shops
 from shops.permissions import Action
 
