@@ -7,6 +7,7 @@ whatever the warehouse; writing saves counters, reservations and ledger lines to
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -19,10 +20,11 @@ from inventory.events import BackorderAllocated, ReservationShorted, StockChange
 from inventory.models import Product, Reservation, StockItem, StockMovement, Warehouse
 from inventory.services.limits import is_key
 from shops.actors import Actor, actor_columns
-from shops.bus import Event, publish
+from shops.bus import publish
 from shops.locks import lock
 from shops.models import Shop
 
+News = BackorderAllocated | ReservationShorted
 LARGEST_QUANTITY = 1_000_000
 LARGEST_STOCK = 1_000_000_000
 
@@ -68,7 +70,7 @@ class Sheet:
         self._movements: list[StockMovement] = []
         self._changed: set[int] = set()
         self._loaded: set[str] = set()
-        self._news: list[Event] = []
+        self._news: list[News] = []
 
     def items_of(self, product_id: int) -> list[StockItem]:
         """The product's stock items, the default warehouse first."""
@@ -232,7 +234,7 @@ class Sheet:
         Everything is written by then, so whoever listens reads the stock as it is now.
         """
         news, self._news = self._news, []
-        for event in news:
+        for event in _by_owner(news):
             publish(event)
         for product_id, product in self.products.items():
             items = self.items_of(product_id)
@@ -308,6 +310,17 @@ def _refuse_impossible(item: StockItem) -> None:
             % {"product": item.product, "reserved": item.reserved, "on_hand": item.on_hand},
             code="impossible",
         )
+
+
+def _by_owner(news: list[News]) -> list[News]:
+    """The news in the order of their owners, which two changes of stock at once then meet the same way round; of
+    what one owner was given the last is marked."""
+    told = sorted(news, key=lambda event: event.reference)
+    last = {event.reference: at for at, event in enumerate(told) if isinstance(event, BackorderAllocated)}
+    return [
+        replace(event, is_last=last[event.reference] == at) if isinstance(event, BackorderAllocated) else event
+        for at, event in enumerate(told)
+    ]
 
 
 def find_products(product_ids: Iterable[int], *, shop_id: int | None = None) -> dict[int, Product]:
