@@ -13,8 +13,13 @@ from django.utils.translation import gettext as _
 from shops.working_hours import WEEKDAYS
 
 
+def is_currency(code: str) -> bool:
+    """Whether this is a currency code (ISO 4217 as listed by CLDR)."""
+    return code in list_currencies()
+
+
 def validate_currency(value: str) -> None:
-    if value not in list_currencies():
+    if not is_currency(value):
         raise ValidationError(
             _("“%(value)s” is not a currency code; write three capital letters, for example RON.")
             % {"value": value}
