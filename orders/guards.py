@@ -7,7 +7,7 @@ database: `selectors.facts_for` loads the facts of many orders in a fixed number
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -41,6 +41,7 @@ REQUIRED = {
     DeliveryKind.LOCKER: ("name", "phone", "pickup_point"),
 }
 LONGEST_TRACKING_NUMBER = 64
+WITH_REST = frozenset({Status.SHIPPED, Status.DELIVERED})
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,19 @@ class OrderFacts:
 
 
 @dataclass(frozen=True)
+class RestFacts:
+    """What of a shipped order did not travel with its first parcel, in whole units.
+
+    `owed` is not sent and not dropped, `ready` of it can be sent now; `awaited` names what is still missing.
+    """
+
+    status: str
+    owed: int
+    ready: int
+    awaited: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Arguments:
     """What a person or machine gives along with a change."""
 
@@ -165,20 +179,30 @@ def can_start_processing(facts: OrderFacts, arguments: Arguments = NOTHING) -> R
 
 
 def can_ship(facts: OrderFacts, arguments: Arguments = NOTHING) -> Refusal | None:
+    # What was reserved may turn out to be missing while it is picked.
+    if facts.nothing_reserved and facts.blocks_on_shortage:
+        return Refusal(
+            "nothing_to_send", _("Nothing is reserved for this order, so there is nothing to send.")
+        )
+    if refusal := _stock_refusal(facts):
+        return refusal
     if arguments.carrier:
-        if arguments.carrier not in CARRIERS:
-            return Refusal("carrier_unknown", _("Choose a carrier from the list."), form="ship")
-        if len(arguments.tracking_number.strip()) > LONGEST_TRACKING_NUMBER:
-            return Refusal("tracking_too_long", _("The tracking number (AWB) is too long."), form="ship")
-        if is_numbered(arguments.carrier) and not arguments.tracking_number.strip():
-            return Refusal(
-                "tracking_missing", _("Give the tracking number (AWB) of the parcel."), form="ship"
-            )
-        return None
+        return parcel_refusal(arguments, form="ship")
     if facts.ready_shipment is None:
         return Refusal(
             "shipment_missing", _("Give the carrier and the tracking number (AWB) first."), form="ship"
         )
+    return None
+
+
+def parcel_refusal(arguments: Arguments, *, form: str) -> Refusal | None:
+    """What is wrong with a named parcel: its carrier, or the number that carrier gives."""
+    if arguments.carrier not in CARRIERS:
+        return Refusal("carrier_unknown", _("Choose a carrier from the list."), form=form)
+    if len(arguments.tracking_number.strip()) > LONGEST_TRACKING_NUMBER:
+        return Refusal("tracking_too_long", _("The tracking number (AWB) is too long."), form=form)
+    if is_numbered(arguments.carrier) and not arguments.tracking_number.strip():
+        return Refusal("tracking_missing", _("Give the tracking number (AWB) of the parcel."), form=form)
     return None
 
 
@@ -213,6 +237,29 @@ GUARDS: dict[str, Guard] = {
     Transition.RETURN: can_return,
     Transition.REOPEN: can_reopen,
 }
+
+
+def can_have_rest(facts: RestFacts) -> Refusal | None:
+    if facts.status not in WITH_REST:
+        return Refusal("wrong_status", _("Only what is left of a shipped order can be sent after it."))
+    if not facts.owed:
+        return Refusal("nothing_owed", _("Nothing is left to send: all of the order has left."))
+    return None
+
+
+def can_ship_rest(facts: RestFacts, arguments: Arguments = NOTHING) -> Refusal | None:
+    if refusal := can_have_rest(facts):
+        return refusal
+    if not facts.ready:
+        return Refusal(
+            "not_arrived",
+            _("The rest has not arrived yet: %(goods)s.") % {"goods": ", ".join(facts.awaited)},
+        )
+    return parcel_refusal(arguments, form="ship-rest")
+
+
+def can_drop_rest(facts: RestFacts) -> Refusal | None:
+    return can_have_rest(facts)
 
 
 def sources_of(transition: str) -> frozenset[str]:
@@ -274,11 +321,10 @@ def check_way(facts: OrderFacts, to_status: str, arguments: Arguments = NOTHING)
             _("An order that is “%(from)s” cannot become “%(to)s”.")
             % {"from": Status(facts.status).label, "to": Status(to_status).label},
         )
-    confirmed_here = Transition.CONFIRM in way
+    # Confirming reserves: what is short then was said by its own guard.
+    judged = replace(facts, nothing_reserved=False) if Transition.CONFIRM in way else facts
     for step in way:
-        if step == Transition.START_PROCESSING and confirmed_here:
-            continue
-        refusal = GUARDS[step](facts, arguments)
+        refusal = GUARDS[step](judged, arguments)
         if refusal is not None:
             return refusal
     return None
