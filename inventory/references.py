@@ -24,13 +24,17 @@ class Named:
 
 Resolver = Callable[[Collection[str], "User"], Mapping[str, Named]]
 
+Finder = Callable[[str, "User"], Collection[str]]
+
 _resolvers: dict[str, Resolver] = {}
+_finders: list[Finder] = []
 
 
-def install(resolvers: Mapping[str, Resolver]) -> None:
-    """Install the one table of resolvers by kind, replacing the previous one."""
+def install(resolvers: Mapping[str, Resolver], finders: Collection[Finder] = ()) -> None:
+    """Install the one table of resolvers by kind, and those who know names of references; replaces the previous ones."""
     _resolvers.clear()
     _resolvers.update(resolvers)
+    _finders[:] = finders
 
 
 def named(references: Collection[str], user: User) -> dict[str, Named]:
@@ -46,3 +50,8 @@ def named(references: Collection[str], user: User) -> dict[str, Named]:
         if kind in _resolvers:
             found.update(_resolvers[kind](mine, user))
     return found
+
+
+def lookup(text: str, user: User) -> list[str]:
+    """The references a person may mean by this text: the text itself, and those called so. One query per finder."""
+    return [text, *(reference for find in _finders for reference in find(text, user))]

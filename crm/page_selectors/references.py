@@ -23,6 +23,12 @@ def orders_behind(references: Collection[str], user: User) -> dict[str, Named]:
     return {reference: _named(numbers.get(key or 0)) for reference, key in keys.items()}
 
 
+def orders_called(number: str, user: User) -> list[str]:
+    """The references of the orders with this number that the person may see. One query."""
+    found = Order.objects.visible_to(user).filter(number__in={number, number.upper()})
+    return [f"order:{pk}" for pk in found.values_list("pk", flat=True)]
+
+
 def _key(reference: str) -> int | None:
     key = reference.partition(":")[2]
     return int(key) if key.isascii() and key.isdigit() and len(key) < 19 else None
