@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from datetime import date
+from typing import Any, ClassVar
 
 from shops.bus import Event
 
@@ -57,3 +58,40 @@ class StockRanLow(Event):
     warehouse_id: int
     available: int
     safety_stock: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportLine:
+    """One stock item that runs low, in whole units. `suggested` is what to order of its product, in whole packs.
+
+    `is_new` tells that it did not run low when the shop's day began the last time.
+    """
+
+    product_id: int
+    sku: str
+    name: str
+    warehouse: str
+    available: int
+    safety_stock: int
+    waiting: int
+    suggested: int
+    is_new: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class StockReportDue(Event):
+    """A shop's day began and something runs low: the people it names are to be told, once a day.
+
+    `lines` begins with what is new and may leave some out; `total` and `new` count all of them.
+    """
+
+    topic: ClassVar[str] = "stock.report_due"
+    shop_id: int
+    day: date
+    recipients: tuple[str, ...]
+    total: int
+    new: int
+    lines: tuple[ReportLine, ...]
+
+    def payload(self) -> dict[str, Any]:
+        return super().payload() | {"day": self.day.isoformat()}

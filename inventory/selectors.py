@@ -13,7 +13,7 @@ from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subq
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from inventory.models import Counter, Product, Reservation, StockItem
+from inventory.models import Counter, Product, Reservation, StockItem, StockSettings
 
 
 @dataclass(frozen=True)

@@ -5,31 +5,41 @@
 from inventory.services.booking import Booked, Change, Outlook, book, foresee, seal
 from inventory.services.by_hand import adjust, count, receive, return_to_stock, transfer, write_off
 from inventory.services.catalogue import create_default_warehouse, ensure_product
+from inventory.services.figures import Sale, claim_figures, request_figures, store_figures
 from inventory.services.moving import restock, reverse_shipment, ship_out
 from inventory.services.repairing import repair_stock
 from inventory.services.reserving import Reserved, lock_products, release, reserve
+from inventory.services.settings import change_stock_settings
+from inventory.services.stock_days import rebuild_stock_days, record_stock_day
 
 __all__ = [
     "Booked",
     "Change",
     "Outlook",
     "Reserved",
+    "Sale",
     "adjust",
     "book",
+    "change_stock_settings",
+    "claim_figures",
     "count",
     "create_default_warehouse",
     "ensure_product",
     "foresee",
     "lock_products",
+    "rebuild_stock_days",
     "receive",
+    "record_stock_day",
     "release",
     "repair_stock",
+    "request_figures",
     "reserve",
     "restock",
     "return_to_stock",
     "reverse_shipment",
     "seal",
     "ship_out",
+    "store_figures",
     "transfer",
     "write_off",
 ]
