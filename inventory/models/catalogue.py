@@ -245,9 +245,8 @@ class Product(models.Model):
     @property
     def small_picture_url(self) -> str:
         """The address of the picture made small for lists; empty without a picture."""
-        if not self.picture:
-            return ""
-        return self.picture.storage.url(small_name(self.picture.name))
+        name = self.picture.name
+        return self.picture.storage.url(small_name(name)) if name else ""
 
     def may_wait(self, today: date) -> bool:
         """Whether it may be sold before it is in stock, on this day of the shop's calendar."""

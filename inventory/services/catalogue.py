@@ -1,4 +1,5 @@
-"""Products that come to be by themselves, because an order names them, and the shelf every shop starts with."""
+"""Products that come to be by themselves, because an order names them, and the shelf every shop starts with;
+categories and families, which come to be when somebody writes a new name."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from decimal import Decimal
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from inventory.models import Product, Warehouse
+from inventory.models import Category, Product, ProductFamily, Warehouse
 from inventory.services.sheet import open_default_warehouse
 from shops.search_text import fold
 
@@ -54,6 +55,25 @@ def ensure_product(
 def create_default_warehouse(*, shop_id: int) -> Warehouse:
     """The shop's default warehouse, created if it has none."""
     return open_default_warehouse(shop_id)
+
+
+@transaction.atomic
+def ensure_category(*, shop_id: int, name: str) -> Category:
+    """The shop's category of this name, whatever its case and diacritics; made if there is none."""
+    name = " ".join(name.split())[:100]
+    asked = fold(name)
+    for category in Category.objects.filter(shop_id=shop_id):
+        if fold(category.name) == asked:
+            return category
+    return Category.objects.get_or_create(shop_id=shop_id, name=name)[0]
+
+
+@transaction.atomic
+def ensure_family(*, shop_id: int, name: str) -> ProductFamily:
+    """The shop's product with variants of this name, made if there is none. There may be as many as products, so
+    only the spelling itself is looked up."""
+    name = " ".join(name.split())[:255]
+    return ProductFamily.objects.get_or_create(shop_id=shop_id, name=name)[0]
 
 
 def _give_sku(products: QuerySet[Product], sku: str) -> None:
