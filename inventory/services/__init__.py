@@ -16,9 +16,9 @@ from inventory.services.moving import restock, reverse_shipment, ship_out
 from inventory.services.repairing import repair_stock
 from inventory.services.reserving import Reserved, lock_products, release, reserve
 from inventory.services.safety import set_safety_stock
-from inventory.services.warehouses import add_warehouse, make_default_warehouse, rename_warehouse
 from inventory.services.settings import change_stock_settings
 from inventory.services.stock_days import rebuild_stock_days, record_stock_day
+from inventory.services.warehouses import add_warehouse, make_default_warehouse, rename_warehouse
 
 __all__ = [
     "Booked",
