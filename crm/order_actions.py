@@ -141,6 +141,10 @@ def _void_parcel(order: Order, actor: Actor, form: Any, target_id: int | None) -
     services.void_shipment(shipment_id=target_id or 0, actor=actor)
 
 
+def _at_pickup(order: Order, actor: Actor, form: Any, target_id: int | None) -> None:
+    services.mark_at_pickup(shipment_id=target_id or 0, actor=actor)
+
+
 def _receive(order: Order, actor: Actor, form: Any, target_id: int | None) -> None:
     services.receive_return(return_id=target_id or 0, actor=actor, restocked=form.restocked)
 
@@ -309,6 +313,16 @@ _TABLE = (
         _void_parcel,
         gettext_lazy("The parcel is removed."),
         is_danger=True,
+        target="shipments",
+    ),
+    OrderAction(
+        "at-pickup",
+        gettext_lazy("The parcel can be collected"),
+        gettext_lazy("It waits at the pick-up point"),
+        Action.DELIVER,
+        _at_pickup,
+        gettext_lazy("Noted: the parcel waits at the pick-up point."),
+        explanation=gettext_lazy("The customer is told where to collect it."),
         target="shipments",
     ),
     OrderAction(

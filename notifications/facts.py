@@ -24,6 +24,7 @@ from orders.models import Order, OrderEvent, OrderLine, Return, Shipment
 from orders.statuses import CancelReason, ReturnKind, ReturnState, ShipmentState, Status
 from shops.money import display, display_for_sms
 
+REFUND_DUE = frozenset({MessageEvent.CANCELLED, MessageEvent.RETURNED, MessageEvent.RETURN_RECEIVED})
 # Reasons a customer may be told; suspicion and housekeeping are nobody else's business.
 TOLD_REASONS = frozenset(
     {CancelReason.CUSTOMER, CancelReason.NO_ANSWER, CancelReason.OUT_OF_STOCK, CancelReason.NOT_PAID}
@@ -85,10 +86,11 @@ class OrderFacts:
                 "reason": _told_reason(self.reason) if event in OFF_THE_PATH else "",
                 "paid": order.is_paid,
                 "cod": order.is_cod,
-                "refund": order.is_paid and event in (MessageEvent.CANCELLED, MessageEvent.RETURNED),
+                "refund": order.is_paid and event in REFUND_DUE,
                 "address": _address(order),
                 "pickup_point": order.pickup_point,
                 "delivery": order.delivery_title or str(order.get_delivery_kind_display()),
+                "payment_url": order.payment_url,
                 "payment": order.payment_title or str(order.get_payment_method_display()),
             }
 

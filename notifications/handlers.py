@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from notifications.services import add_default_templates, discard_messages_of, queue_messages
-from notifications.statuses import EVENT_OF_STATUS, MessageEvent
-from orders.events import OrderAcknowledged, OrderEventBase, OrderPlaced, OrderReverted, OrderStatusChanged
+from notifications.statuses import EVENT_OF_PAYMENT, EVENT_OF_STATUS, MessageEvent
+from orders.events import (
+    OrderAcknowledged,
+    OrderEventBase,
+    OrderPlaced,
+    OrderReverted,
+    OrderStatusChanged,
+    PaymentRecorded,
+    ReturnReceived,
+    ShipmentAtPickup,
+    ShipmentDispatched,
+)
 from shops.events import ShopCreated
 
 
@@ -28,6 +38,29 @@ def queue_status_message(event: OrderStatusChanged) -> None:
     about = EVENT_OF_STATUS.get(event.to_status)
     if about is not None:
         _queue(event, about)
+
+
+def queue_payment_message(event: PaymentRecorded) -> None:
+    """Tell the customer that their money came, did not come, or comes back."""
+    about = EVENT_OF_PAYMENT.get(event.to_payment_status)
+    if about is not None:
+        _queue(event, about)
+
+
+def queue_parcel_sent(event: ShipmentDispatched) -> None:
+    """Tell the customer about a parcel that follows; the first one is the news of the status."""
+    if not event.is_first:
+        _queue(event, MessageEvent.PARCEL_SENT)
+
+
+def queue_at_pickup(event: ShipmentAtPickup) -> None:
+    """Tell the customer that their parcel can be collected."""
+    _queue(event, MessageEvent.AT_PICKUP)
+
+
+def queue_return_received(event: ReturnReceived) -> None:
+    """Tell the customer that what they sent back is here."""
+    _queue(event, MessageEvent.RETURN_RECEIVED)
 
 
 def discard_reverted(event: OrderReverted) -> None:

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from orders.statuses import Status
+from orders.statuses import PaymentStatus, Status
 
 
 class Channel(models.TextChoices):
@@ -94,6 +94,12 @@ EVENT_OF_STATUS: dict[str, MessageEvent] = {
     Status.DELIVERED: MessageEvent.DELIVERED,
     Status.CANCELLED: MessageEvent.CANCELLED,
     Status.RETURNED: MessageEvent.RETURNED,
+}
+EVENT_OF_PAYMENT: dict[str, MessageEvent] = {
+    PaymentStatus.PAID: MessageEvent.PAID,
+    PaymentStatus.FAILED: MessageEvent.PAYMENT_FAILED,
+    PaymentStatus.PARTLY_REFUNDED: MessageEvent.REFUNDED,
+    PaymentStatus.REFUNDED: MessageEvent.REFUNDED,
 }
 # News of an order on its way; none of it is true any more once the order was cancelled or came back.
 FORWARD_EVENTS = frozenset(

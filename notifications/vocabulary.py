@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from django.utils.functional import Promise
@@ -91,11 +92,66 @@ NAMES = (
     Name("pickup_point", _("the locker or pick-up point"), "easybox Central"),
     Name("delivery", _("the delivery the customer chose"), "Courier to the door", ("shipping_method",)),
     Name("payment", _("the payment the customer chose"), "Cash on delivery", ("payment_method",)),
+    Name(
+        "payment_url",
+        _("the online shop's page where the order can be paid; empty when it is not known"),
+        "https://shop.example/checkout/order-pay/1001/",
+        ("paymentUrl", "retry_url"),
+    ),
     Name("phone", _("the customer's phone"), "+40721234567"),
     Name("email", _("the customer's e-mail"), "maria@example.com"),
 )
 ALIASES: dict[str, str] = {alias: name.name for name in NAMES for alias in name.aliases}
 KNOWN = frozenset(name.name for name in NAMES) | frozenset(ALIASES)
+# Every spelling of the names that stand for a list.
+LOOPED = frozenset(
+    spelling for name in NAMES if isinstance(name.example, list) for spelling in (name.name, *name.aliases)
+)
+# How alike two spellings must be for one to be offered in place of the other.
+ALIKE = 0.6
+
+_NO_PARCEL = _("the order has no parcel yet")
+# Why a name may have nothing to say, for those where an admin would wonder.
+WHY_EMPTY: dict[str, str | Promise] = {
+    "firstname": _("the order has no name"),
+    "lastname": _("the customer gave one name only"),
+    "name": _("the order has no name"),
+    "fees": _("the order has no fees"),
+    "due": _("nothing is left to pay on delivery"),
+    "carrier": _("no courier was chosen yet"),
+    "awbNumber": _NO_PARCEL,
+    "awbNumberWithTracking": _NO_PARCEL,
+    "trackingUrl": _NO_PARCEL,
+    "shipping_Date": _NO_PARCEL,
+    "domain": _("the shop's settings have no web site"),
+    "shop_phone": _("the shop's settings have no phone"),
+    "shop_email": _("the shop's settings have no sender's address"),
+    "reason": _("there is one only when an order was cancelled or came back"),
+    "pickup_point": _("it goes to an address, not to a pick-up point"),
+    "payment_url": _("the online shop gave no page to pay on"),
+    "phone": _("the order has no phone"),
+    "email": _("the order has no e-mail"),
+}
+
+
+def nearest_name(wrong: str) -> str:
+    """The known name that was probably meant; empty when none is near. Capitals and underscores do not count."""
+    return _nearest(wrong, KNOWN)
+
+
+def nearest_field(wrong: str) -> str:
+    """The same among the fields of a product in a loop."""
+    return _nearest(wrong, frozenset(line.name for line in LINE_NAMES))
+
+
+def _nearest(wrong: str, known: frozenset[str]) -> str:
+    plain = {_plain(name): name for name in sorted(known)}
+    found = get_close_matches(_plain(wrong), plain, n=1, cutoff=ALIKE)
+    return plain[found[0]] if found else ""
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").casefold()
 
 
 def with_aliases(facts: Mapping[str, Any]) -> dict[str, Any]:

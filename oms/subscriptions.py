@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crm import handlers as crm
-from crm.page_selectors.references import orders_behind
+from crm.page_selectors.references import orders_behind, orders_called
 from inventory import events as stock_events
 from inventory import handlers as inventory
 from inventory import references
 from notifications import handlers as messages
 from orders import events as order_events
+from orders import handlers as orders
 from shops import events as shop_events
 from shops.bus import Event, Handler, subscribe
 
@@ -29,16 +30,20 @@ TABLE: Mapping[type[Event], tuple[Handler, ...]] = {
     order_events.OrderReverted: (crm.follow_revert, messages.discard_reverted),
     order_events.OrderEdited: (crm.refresh_card,),
     order_events.OrderClaimed: (crm.mirror_manager,),
-    order_events.PaymentRecorded: (crm.follow_payment,),
-    order_events.ShipmentDispatched: (crm.refresh_card,),
+    order_events.PaymentRecorded: (crm.follow_payment, messages.queue_payment_message),
+    order_events.ShipmentDispatched: (crm.refresh_card, messages.queue_parcel_sent),
+    order_events.ShipmentAtPickup: (crm.refresh_card, messages.queue_at_pickup),
+    order_events.ReturnReceived: (messages.queue_return_received,),
+    order_events.OrderBecameShippable: (),
     stock_events.StockChanged: (),
     stock_events.StockRanLow: (),
-    stock_events.BackorderAllocated: (crm.refresh_card_of_backorder,),
-    stock_events.ReservationShorted: (crm.refresh_card_of_backorder,),
+    stock_events.StockReportDue: (),
+    stock_events.BackorderAllocated: (orders.note_goods_arrived, crm.refresh_card_of_backorder),
+    stock_events.ReservationShorted: (orders.note_goods_missing, crm.refresh_card_of_backorder),
 }
 
 
 def install() -> None:
     """Put the table in force, and who stands behind stock references; called once when all applications are ready."""
     subscribe(TABLE)
-    references.install({"order": orders_behind})
+    references.install({"order": orders_behind}, finders=[orders_called])

@@ -1,8 +1,13 @@
-"""Phones and e-mail addresses in one comparable form; what was given is always kept beside it."""
+"""Phones and e-mail addresses in one comparable form; what was given is always kept beside it. And links to trust."""
 
 from __future__ import annotations
 
 import phonenumbers
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+
+LONGEST_LINK = 500
+_is_link = URLValidator(schemes=["https", "http"])
 
 
 def normalise_phone(raw: str, country: str) -> str:
@@ -19,3 +24,13 @@ def normalise_phone(raw: str, country: str) -> str:
 def normalise_email(raw: str) -> str:
     """The address casefolded and without white space around it."""
     return raw.strip().casefold()
+
+
+def safe_link(raw: str) -> str:
+    """A web address as given, or an empty text where it is none: what is not http or https goes into no message."""
+    link = raw.strip()
+    try:
+        _is_link(link)
+    except ValidationError:
+        return ""
+    return link if len(link) <= LONGEST_LINK else ""

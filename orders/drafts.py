@@ -17,7 +17,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "billing": ("billing",),
     "lines": ("lines", "total", "shipping_total", "shipping_vat", "fees_total", "fees_vat"),
     "delivery": ("delivery_kind", "delivery_title", "pickup_point", "courier"),
-    "payment": ("payment_method", "payment_title"),
+    "payment": ("payment_method", "payment_title", "payment_url"),
     "note": ("customer_note",),
 }
 
@@ -82,6 +82,7 @@ class OrderDraft:
     courier: str = ""
     payment_method: str = PaymentMethod.COD
     payment_title: str = ""
+    payment_url: str = ""
     payment_status: str = PaymentStatus.PENDING
     paid_at: datetime | None = None
     customer_note: str = ""

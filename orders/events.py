@@ -88,7 +88,39 @@ class PaymentRecorded(OrderEventBase):
 
 @dataclass(frozen=True, kw_only=True)
 class ShipmentDispatched(OrderEventBase):
-    """A parcel was handed over."""
+    """A parcel was handed over; not the first one when it follows an order that was shipped already."""
 
     topic: ClassVar[str] = "shipment.dispatched"
     shipment_id: int
+    is_first: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShipmentAtPickup(OrderEventBase):
+    """A parcel waits at a locker or pick-up point."""
+
+    topic: ClassVar[str] = "shipment.at_pickup"
+    shipment_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnReceived(OrderEventBase):
+    """A return arrived and was looked at."""
+
+    topic: ClassVar[str] = "return.received"
+    return_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderBecameShippable(OrderEventBase):
+    """The last goods an order waited for arrived. `lines` says what can be sent now, as "2 × Mug".
+
+    `manager_id` is who claimed the order (None: nobody), `event_id` the key of its `OrderEvent` row.
+    """
+
+    topic: ClassVar[str] = "order.shippable"
+    number: str
+    status: str
+    manager_id: int | None
+    lines: tuple[str, ...]
+    event_id: int

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from shops.models import User
 
 
+STOCK_REFERENCE = "order:"
+
+
 def order_scope(user: User, prefix: str = "") -> Q:
     """The condition under which a person may see an order, for rows that reach it by `prefix`.
 
@@ -50,6 +53,17 @@ class OrderQuerySet(ShopScopedQuerySet["Order"]):
         if user is None or not getattr(user, "is_authenticated", False) or not user.is_active:
             return self.none()
         return self.filter(order_scope(user))
+
+
+def stock_reference(order_id: int) -> str:
+    """How inventory names the reservations and movements of an order."""
+    return f"{STOCK_REFERENCE}{order_id}"
+
+
+def order_of_reference(reference: str) -> int | None:
+    """The key of the order behind a reference of stock, or None where it is none of an order."""
+    kind, key = reference[: len(STOCK_REFERENCE)], reference[len(STOCK_REFERENCE) :]
+    return int(key) if kind == STOCK_REFERENCE and key.isascii() and key.isdigit() and len(key) < 19 else None
 
 
 class OrderAddress(AddressFields):
@@ -110,6 +124,12 @@ class Order(OrderWorkflow):
         _("payment"), max_length=16, choices=PaymentStatus.choices, default=PaymentStatus.PENDING
     )
     paid_at = models.DateTimeField(_("paid at"), null=True, blank=True)
+    payment_url = models.URLField(
+        _("where the customer can pay"),
+        max_length=500,
+        blank=True,
+        help_text=_("The payment page of the online shop; it goes into the e-mail about a failed payment."),
+    )
 
     currency = models.CharField(_("currency"), max_length=3)
     goods_total = models.DecimalField(_("goods"), max_digits=14, decimal_places=2, default=0)
@@ -156,13 +176,18 @@ class Order(OrderWorkflow):
         return self.payment_method == PaymentMethod.COD
 
     @property
+    def is_collected(self) -> bool:
+        """Whether the customer fetches the parcel from a locker or pick-up point."""
+        return self.delivery_kind in (DeliveryKind.PICKUP, DeliveryKind.LOCKER)
+
+    @property
     def is_paid(self) -> bool:
         return self.payment_status in (PaymentStatus.PAID, PaymentStatus.PARTLY_REFUNDED)
 
     @property
     def stock_reference(self) -> str:
         """How inventory names this order's reservations and movements."""
-        return f"order:{self.pk}"
+        return stock_reference(self.pk)
 
 
 class OrderLine(models.Model):

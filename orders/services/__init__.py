@@ -1,11 +1,13 @@
 """The verbs of an order's life. Each locks the order, asks permission, then the guard, and writes all or nothing."""
 
+from orders.services.arrivals import mark_at_pickup
 from orders.services.claims import claim_order, release_order
 from orders.services.customers import edit_customer_note
 from orders.services.editing import add_note, edit_address, edit_delivery, set_partial_agreed
-from orders.services.parcels import add_shipment, receive_return, void_shipment
+from orders.services.parcels import add_shipment, deliver_parcel, receive_return, void_shipment
 from orders.services.payments import record_payment
 from orders.services.placing import place_order
+from orders.services.rest import RestChange, drop_rest, ship_rest
 from orders.services.sources import acknowledge_order, report_from_source, update_from_source
 from orders.services.transitions import (
     StatusChange,
@@ -22,6 +24,7 @@ from orders.services.transitions import (
 from orders.services.undo import revert_move
 
 __all__ = [
+    "RestChange",
     "StatusChange",
     "acknowledge_order",
     "add_note",
@@ -32,9 +35,12 @@ __all__ = [
     "claim_order",
     "confirm_order",
     "deliver_order",
+    "deliver_parcel",
+    "drop_rest",
     "edit_address",
     "edit_customer_note",
     "edit_delivery",
+    "mark_at_pickup",
     "place_order",
     "receive_return",
     "record_payment",
@@ -45,6 +51,7 @@ __all__ = [
     "revert_move",
     "set_partial_agreed",
     "ship_order",
+    "ship_rest",
     "start_processing",
     "update_from_source",
     "void_shipment",

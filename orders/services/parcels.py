@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from inventory import services as inventory
 from orders.carriers import CARRIERS, is_numbered
 from orders.errors import OrderError
-from orders.events import OrderEdited
-from orders.models import Order, Return, Shipment
+from orders.events import OrderEdited, ReturnReceived
+from orders.models import Order, OrderEvent, Return, Shipment
 from orders.models.history import EventKind
 from orders.search import refresh_order_terms
 from orders.services.access import lock_order
@@ -66,6 +66,27 @@ def void_shipment(*, shipment_id: int, actor: Actor) -> None:
 
 
 @transaction.atomic
+def deliver_parcel(*, shipment_id: int, actor: Actor) -> None:
+    """Note that one of several parcels arrived; the order's status stays.
+
+    Raises OrderError unless it is on its way, and for the last parcel of an order that is not delivered yet: that
+    is the order's delivery.
+    """
+    order_id = Shipment.objects.values_list("order_id", flat=True).get(pk=shipment_id)
+    order = lock_order(order_id=order_id, actor=actor, action=Action.DELIVER)
+    on_the_way = order.shipments.filter(state=ShipmentState.HANDED_OVER)
+    if order.status == Status.SHIPPED and not on_the_way.exclude(pk=shipment_id).exists():
+        raise OrderError(
+            _("This is the last parcel on its way: mark the order as delivered instead."), code="last_parcel"
+        )
+    if not on_the_way.filter(pk=shipment_id).update(
+        state=ShipmentState.DELIVERED, delivered_at=timezone.now()
+    ):
+        raise OrderError(_("The parcel is not on its way any more."), code="wrong_state")
+    _parcel_changed(order, actor, EventKind.SHIPMENT, {"shipment": shipment_id, "delivered": True})
+
+
+@transaction.atomic
 def receive_return(*, return_id: int, actor: Actor, restocked: dict[int, int]) -> None:
     """Note that a return arrived; `restocked` says, by return line, how many units are good and go into stock again.
 
@@ -96,10 +117,17 @@ def receive_return(*, return_id: int, actor: Actor, restocked: dict[int, int]) -
         inventory.restock(
             reference=order.stock_reference, quantities=units, reason=f"return {return_id}", actor=actor
         )
-    _parcel_changed(order, actor, EventKind.RETURN, {"return": return_id, "restocked": sum(units.values())})
+    event = _parcel_changed(
+        order, actor, EventKind.RETURN, {"return": return_id, "restocked": sum(units.values())}
+    )
+    publish(
+        ReturnReceived(
+            uid=event.uid, order_id=order.pk, shop_id=order.shop_id, actor=actor, return_id=return_id
+        )
+    )
 
 
-def _parcel_changed(order: Order, actor: Actor, kind: EventKind, details: dict[str, object]) -> None:
+def _parcel_changed(order: Order, actor: Actor, kind: EventKind, details: dict[str, object]) -> OrderEvent:
     refresh_order_terms(order.pk)
     event = record(order, kind=kind, actor=actor, details=details, notify=False)
     publish(
@@ -112,3 +140,4 @@ def _parcel_changed(order: Order, actor: Actor, kind: EventKind, details: dict[s
             changes=(kind.value,),
         )
     )
+    return event

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from inventory import services as inventory
 from inventory.models import Product
+from orders.contacts import safe_link
 from orders.drafts import LARGEST_VAT_RATE, AddressDraft, LineDraft, OrderDraft
 from orders.errors import OrderError
 from orders.events import OrderPlaced
@@ -98,6 +99,7 @@ def _place(shop: Shop, draft: OrderDraft, actor: Actor, notify: bool, reference:
         courier=draft.courier,
         payment_method=draft.payment_method,
         payment_title=draft.payment_title[:200],
+        payment_url=safe_link(draft.payment_url),
         payment_status=draft.payment_status,
         paid_at=draft.paid_at,
         currency=draft.currency,

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inventory import services as inventory
+from orders.contacts import safe_link
 from orders.drafts import PARTS, LineDraft, OrderDraft
 from orders.events import OrderAcknowledged, OrderEdited
 from orders.models import Order, OrderEvent
@@ -94,6 +95,7 @@ def _plain_fields(draft: OrderDraft, parts: Collection[str]) -> dict[str, str]:
         "courier": draft.courier,
         "payment_method": draft.payment_method,
         "payment_title": draft.payment_title[:200],
+        "payment_url": safe_link(draft.payment_url),
         "customer_note": draft.customer_note,
     }
     return {name: value for part in parts for name, value in values.items() if name in PARTS[part]}

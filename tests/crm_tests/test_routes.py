@@ -75,6 +75,10 @@ def prepared_parcel(order: Order, user: User) -> dict[str, Any]:
     return {"parcel": parcel.pk}
 
 
+def sent_parcel(order: Order, user: User) -> dict[str, Any]:
+    return {"parcel": order.shipments.get().pk}
+
+
 def announced_return(order: Order, user: User) -> dict[str, Any]:
     note = order.returns.get()
     return {"return": note.pk, "restocked": {f"restocked-{row.pk}": 1 for row in note.lines.all()}}
@@ -195,6 +199,9 @@ ROUTES: dict[str, list[Case]] = {
     "orders/<path:number>/shipments/": order_form("shipments", {"carrier": "own"}),
     "orders/<path:number>/shipments/<int:target_id>/void/": order_form(
         "shipments/{parcel}/void", prepare=prepared_parcel
+    ),
+    "orders/<path:number>/shipments/<int:target_id>/at-pickup/": order_form(
+        "shipments/{parcel}/at-pickup", status="shipped", prepare=sent_parcel
     ),
     "orders/<path:number>/returns/<int:target_id>/receive/": order_form(
         "returns/{return}/receive", status="returned", prepare=announced_return

@@ -119,6 +119,7 @@ def _draft(order: Node, external_id: str, currency: str, zone: tzinfo) -> OrderD
             order.text("payment_method", 100), order.text("payment_method_title", 200)
         ),
         payment_title=order.text("payment_method_title", 200),
+        payment_url=order.text("payment_url", 500),
         payment_status=PaymentStatus.PENDING,
         paid_at=order.moment("date_paid", zone),
         customer_note=order.text("customer_note", NOTE_LIMIT),
