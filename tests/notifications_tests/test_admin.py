@@ -67,7 +67,7 @@ def test_a_good_text_is_saved_with_its_history(admin_client: Client, shop: Shop)
     [
         ("Salut\n\n{{ nonsense }}", "Line 3: the name “nonsense” is not known."),
         ("{% if due %}", "Line 1"),
-        ("{% for l in lines %}{{ l.naam }}{% endfor %}", "Line 1: not known: l.naam"),
+        ("{% for l in lines %}{{ l.naam }}{% endfor %}", "Line 1: the name “l.naam” is not known"),
         ("{{ name | replace: 'a', 'b' }}", "the filter “replace” does not exist here"),
         ("{{ name.__class__ }}", "Line 1"),
     ],
