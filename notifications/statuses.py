@@ -62,7 +62,7 @@ class Hold(models.TextChoices):
 
 class SmsProvider(models.TextChoices):
     GATEWAY = "gateway", _("Any gateway, by HTTP")
-    SMSLINK = "smslink", "SMSLink (RO)"
+    SENDSMS = "sendsms", "SendSMS (RO)"
     SMSAPI = "smsapi", "SMSAPI (PL)"
     TURBOSMS = "turbosms", "TurboSMS (UA)"
     TWILIO = "twilio", "Twilio"

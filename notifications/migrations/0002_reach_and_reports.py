@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
             name='SmsAccount',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider', models.CharField(choices=[('gateway', 'Any gateway, by HTTP'), ('smslink', 'SMSLink (RO)'), ('smsapi', 'SMSAPI (PL)'), ('turbosms', 'TurboSMS (UA)'), ('twilio', 'Twilio')], max_length=20, verbose_name='provider')),
+                ('provider', models.CharField(choices=[('gateway', 'Any gateway, by HTTP'), ('sendsms', 'SendSMS (RO)'), ('smsapi', 'SMSAPI (PL)'), ('turbosms', 'TurboSMS (UA)'), ('twilio', 'Twilio')], max_length=20, verbose_name='provider')),
                 ('credentials', models.TextField(blank=True, editable=False)),
                 ('hook_secret', models.CharField(editable=False, max_length=64, unique=True)),
                 ('is_on', models.BooleanField(default=True, verbose_name='on')),
