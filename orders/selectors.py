@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from inventory.errors import written_day
 from inventory.selectors import Held, available_units, reservations_of
 from orders.errors import OrderError
 from orders.guards import (
     Arguments,
     OrderFacts,
     Refusal,
+    RestFacts,
     ShipmentFact,
     ShortLine,
     check,
     missing_address_fields,
 )
-from orders.models import Order, OrderAddress, OrderEvent, OrderLine, Shipment
-from orders.statuses import ShipmentState, Transition
+from orders.models import Order, OrderAddress, OrderEvent, OrderLine, ReturnLine, Shipment, ShipmentLine
+from orders.models.orders import stock_reference
+from orders.statuses import ReturnState, ShipmentState, Transition
 from shops.models import StockMaster, User
 from shops.permissions import Action, role_allows
 
@@ -41,6 +46,7 @@ FORM_OF_TRANSITION = {
     Transition.REOPEN: "reopen",
 }
 LIVE_SHIPMENTS = (ShipmentState.PREPARED, ShipmentState.HANDED_OVER, ShipmentState.DELIVERED)
+LEFT_THE_HOUSE = (ShipmentState.HANDED_OVER, ShipmentState.DELIVERED, ShipmentState.RETURNED)
 
 
 @dataclass(frozen=True)
@@ -122,6 +128,94 @@ def _facts(
         and reserved == 0,
         shipments=shipments,
     )
+
+
+@dataclass(frozen=True)
+class LineUnits:
+    """What became of one line, in whole units. Lines of one product share what stock holds, the first line first.
+
+    `reserved` can be sent now, `waiting` is not in the house yet, `shipped` left it (`returned` of it are on their
+    way back or here again), and `dropped` will not be sent any more.
+    """
+
+    line: OrderLine
+    reserved: int
+    waiting: int
+    shipped: int
+    returned: int
+
+    @property
+    def dropped(self) -> int:
+        return self.line.dropped
+
+    @property
+    def owed(self) -> int:
+        """Units that were neither sent nor dropped."""
+        return max(0, self.line.quantity - self.shipped - self.line.dropped)
+
+    def ready(self, *, blocks_on_shortage: bool) -> int:
+        """Units that can be sent now; a shop that does not keep the stock here sends everything at once."""
+        return self.reserved if blocks_on_shortage and self.line.product.is_tracked else self.owed
+
+
+def units_of_lines(order_ids: Collection[int]) -> dict[int, list[LineUnits]]:
+    """What became of each line, by order key and in the order of the lines, in four queries."""
+    lines: dict[int, list[OrderLine]] = {order_id: [] for order_id in order_ids}
+    found = OrderLine.objects.filter(order_id__in=order_ids).select_related("product")
+    for line in found.order_by("order_id", "position"):
+        lines[line.order_id].append(line)
+    held = reservations_of([stock_reference(order_id) for order_id in order_ids])
+    sent = ShipmentLine.objects.filter(shipment__state__in=LEFT_THE_HOUSE)
+    shipped = _units_by_line(sent, order_ids)
+    returned = _units_by_line(ReturnLine.objects.exclude(return_note__state=ReturnState.VOIDED), order_ids)
+    return {
+        order_id: _deal_out(rows, held[stock_reference(order_id)], shipped, returned)
+        for order_id, rows in lines.items()
+    }
+
+
+def _units_by_line(rows: QuerySet[Any], order_ids: Collection[int]) -> dict[int, int]:
+    mine = rows.filter(line__order_id__in=order_ids).order_by()
+    return dict(mine.values_list("line_id").annotate(units=Sum("quantity")))
+
+
+def _deal_out(
+    lines: Iterable[OrderLine], held: dict[int, Held], shipped: dict[int, int], returned: dict[int, int]
+) -> list[LineUnits]:
+    left, rows = dict(held), []
+    for line in lines:
+        gone = shipped.get(line.pk, 0)
+        owed = max(0, line.quantity - gone - line.dropped)
+        mine = left.get(line.product_id, Held())
+        reserved = min(owed, mine.reserved)
+        waiting = min(owed - reserved, mine.backordered)
+        left[line.product_id] = Held(mine.reserved - reserved, mine.backordered - waiting)
+        rows.append(LineUnits(line, reserved, waiting, gone, returned.get(line.pk, 0)))
+    return rows
+
+
+def rest_facts(order: Order, units: Iterable[LineUnits]) -> RestFacts:
+    """What of a shipped order is still to be sent, from `units_of_lines`; reads nothing more."""
+    rows = list(units)
+    here = order.shop.blocks_on_shortage
+    awaited = [row for row in rows if row.owed > row.ready(blocks_on_shortage=here)]
+    return RestFacts(
+        status=order.status,
+        owed=sum(row.owed for row in rows),
+        ready=sum(row.ready(blocks_on_shortage=here) for row in rows),
+        awaited=tuple(awaited_words(row, row.owed - row.ready(blocks_on_shortage=here)) for row in awaited),
+    )
+
+
+def awaited_words(row: LineUnits, units: int) -> str:
+    """“2 × Mug, expected 3 Dec 2026”; without the day where nobody knows it."""
+    words = {"units": units, "name": row.line.name}
+    if row.line.product.expected_on is None:
+        return _("%(units)d × %(name)s") % words
+    return _("%(units)d × %(name)s, expected %(day)s") % {
+        **words,
+        "day": written_day(row.line.product.expected_on),
+    }
 
 
 def address_values(address: OrderAddress, pickup_point: str) -> dict[str, str]:

@@ -76,6 +76,14 @@ class ReturnState(models.TextChoices):
     VOIDED = "voided", pgettext_lazy("return", "Voided")
 
 
+class StockNews(models.TextChoices):
+    """What an order's history tells about its goods."""
+
+    ARRIVED = "arrived", _("Goods arrived: it can be shipped")
+    MISSING = "missing", _("Reserved goods are missing")
+    DROPPED = "dropped", _("The rest will not be sent")
+
+
 class Transition(models.TextChoices):
     """The verbs of the workflow, as buttons name them."""
 

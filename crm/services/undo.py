@@ -27,7 +27,8 @@ def undo_move(*, move_id: uuid.UUID, actor: Actor) -> int | None:
     Raises TooLateToUndo (time is up, something came after, a message has left) or NotPermitted; then all stays.
     """
     order_id = (
-        OrderEvent.objects.filter(move_id=move_id, kind=EventKind.STATUS)
+        OrderEvent.objects.filter(move_id=move_id)
+        .exclude(kind=EventKind.REVERTED)
         .values_list("order_id", flat=True)
         .first()
     )

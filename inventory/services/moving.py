@@ -19,8 +19,12 @@ from shops.actors import Actor
 
 
 @stock_verb
-def ship_out(*, reference: str, quantities: Mapping[int, int], actor: Actor, strict: bool = True) -> None:
-    """Let units leave the house: on hand and reserved fall together, by product key. Untracked products are ignored.
+def ship_out(
+    *, reference: str, quantities: Mapping[int, int], actor: Actor, strict: bool = True
+) -> dict[int, int]:
+    """Let units leave the house: on hand and reserved fall together, by product key; answers how many left.
+
+    Untracked products are ignored.
 
     Strict: raises `StockShort` where the reference has less reserved than asked, and nothing is written. Otherwise
     what is reserved goes, then what is free, never more than exists, and the reference stops waiting for the rest.
@@ -34,9 +38,9 @@ def ship_out(*, reference: str, quantities: Mapping[int, int], actor: Actor, str
     sheet.load_reservations(reference)
     if strict:
         refuse_short(_unreserved(sheet, reference, quantities))
-    for product_id in products:
-        _ship(sheet, reference, product_id, quantities[product_id])
+    left = {pk: _ship(sheet, reference, pk, quantities[pk]) for pk in products}
     sheet.close()
+    return left
 
 
 @stock_verb
@@ -80,8 +84,11 @@ def restock(*, reference: str, quantities: Mapping[int, int], reason: str, actor
     sheet.close(allocate=True)
 
 
-def _ship(sheet: Sheet, reference: str, product_id: int, quantity: int) -> None:
-    """Move out what the reference has, then what is free; with a full reservation the second part is nothing."""
+def _ship(sheet: Sheet, reference: str, product_id: int, quantity: int) -> int:
+    """Move out what the reference has, then what is free; with a full reservation the second part is nothing.
+
+    Answers how many units left.
+    """
     left = quantity
     for item, taken in sheet.unreserve(reference, product_id, quantity):
         sheet.move(item, -taken, MovementKind.SHIPMENT)
@@ -93,6 +100,7 @@ def _ship(sheet: Sheet, reference: str, product_id: int, quantity: int) -> None:
             left -= taken
             sheet.stop_waiting(reference, product_id, taken)
     sheet.stop_waiting(reference, product_id, left)
+    return quantity - left
 
 
 def _unreserved(sheet: Sheet, reference: str, quantities: Mapping[int, int]) -> list[Shortage]:

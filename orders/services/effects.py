@@ -85,7 +85,7 @@ def _shipped(change: Change) -> None:
     left = {product_id: mine.reserved for product_id, mine in held.items() if mine.reserved}
     blocks = order.shop.blocks_on_shortage
     _fill_parcel(order, parcel, left if blocks else None)
-    _let_go_of_uncounted(order, held, change.actor)
+    let_go_of_uncounted(order, held, change.actor)
     if order.shop.stock_master == StockMaster.NOBODY:
         return
     inventory.ship_out(
@@ -96,7 +96,7 @@ def _shipped(change: Change) -> None:
     )
 
 
-def _let_go_of_uncounted(order: Order, held: Mapping[int, Held], actor: Actor) -> None:
+def let_go_of_uncounted(order: Order, held: Mapping[int, Held], actor: Actor) -> None:
     """Free what was reserved before its stock stopped being counted: it travels, but no movement says so."""
     lines = order.lines.filter(product__in=held)
     if order.shop.stock_master != StockMaster.NOBODY:
@@ -253,9 +253,8 @@ def _unvoid(order: Order, event: OrderEvent) -> None:
 
 
 def _undeliver(order: Order, event: OrderEvent, actor: Actor) -> None:
-    order.shipments.filter(state=ShipmentState.DELIVERED).update(
-        state=ShipmentState.HANDED_OVER, delivered_at=None
-    )
+    delivered = order.shipments.filter(state=ShipmentState.DELIVERED, pk__in=event.details["on_the_way"])
+    delivered.update(state=ShipmentState.HANDED_OVER, delivered_at=None)
 
 
 def _uncancel(order: Order, event: OrderEvent, actor: Actor) -> None:
@@ -270,18 +269,20 @@ def _unreturn(order: Order, event: OrderEvent, actor: Actor) -> None:
         raise TooLateToUndo(_("The return was received already."), code="received")
     # A return that never came holds no line: the source may still replace the lines of an order that is here.
     ReturnLine.objects.filter(return_note__order=order, return_note__move_id=event.move_id).delete()
-    back_to = ShipmentState.DELIVERED if event.from_status == Status.DELIVERED else ShipmentState.HANDED_OVER
-    order.shipments.filter(state=ShipmentState.RETURNED).update(state=back_to)
-    _wait_for_the_rest(order, actor)
+    came_back = order.shipments.filter(state=ShipmentState.RETURNED)
+    came_back.filter(pk__in=event.details["on_the_way"]).update(state=ShipmentState.HANDED_OVER)
+    came_back.update(state=ShipmentState.DELIVERED)
+    wait_for_the_rest(order, actor)
 
 
-def _wait_for_the_rest(order: Order, actor: Actor) -> None:
+def wait_for_the_rest(order: Order, actor: Actor) -> None:
+    """Hold again what a shipped order still owes: what neither travelled nor was dropped."""
     # A shop that does not count here sends everything at once; elsewhere what was short is still owed.
     if not order.shop.blocks_on_shortage:
         return
     gone, rest = _travelled(order), defaultdict[int, int](int)
     for line in order.lines.all():
-        rest[line.product_id] += line.quantity - gone.get(line.pk, 0)
+        rest[line.product_id] += line.quantity - gone.get(line.pk, 0) - line.dropped
     inventory.reserve(
         reference=order.stock_reference,
         shop_id=order.shop_id,

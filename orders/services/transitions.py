@@ -220,6 +220,9 @@ def _details(order: Order, transition: str, change: Change) -> dict[str, Any]:
     if transition == Transition.CANCEL:
         prepared = order.shipments.filter(state=ShipmentState.PREPARED).values_list("pk", flat=True)
         return {"refund_due": order.payment_status == PaymentStatus.PAID, "voided_shipments": list(prepared)}
+    if transition in (Transition.DELIVER, Transition.RETURN):
+        on_the_way = order.shipments.filter(state=ShipmentState.HANDED_OVER).values_list("pk", flat=True)
+        return {"on_the_way": list(on_the_way)}
     return {}
 
 

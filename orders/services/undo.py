@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,26 +17,28 @@ from orders.search import refresh_order_terms
 from orders.services.access import lock_order
 from orders.services.effects import compensate
 from orders.services.recording import record
+from orders.services.rest import compensate_rest
 from shops.actors import Actor
 from shops.bus import publish
 from shops.errors import NotPermitted
 from shops.permissions import Action, is_permitted
 
+# What a person can undo: changes of the status, and of what is sent after a shipped order.
+MOVES = Q(kind=EventKind.STATUS) | Q(kind__in=[EventKind.SHIPMENT, EventKind.STOCK], move_id__isnull=False)
+
 
 @transaction.atomic
 def revert_move(*, move_id: uuid.UUID, actor: Actor) -> int:
-    """Revert every status change of a move and return the order's key.
+    """Revert every change of a move (of the status, or of what is sent after it) and return the order's key.
 
     Only the order's latest move, only until `undo_until`, only by who made it (or who may take orders over).
     Raises TooLateToUndo, also when a message of the move has already left; then nothing is undone.
     """
-    first = OrderEvent.objects.filter(move_id=move_id, kind=EventKind.STATUS).values("order_id").first()
+    first = OrderEvent.objects.filter(MOVES, move_id=move_id).values("order_id").first()
     if first is None:
         raise TooLateToUndo(_("There is nothing to undo."), code="nothing_to_undo")
     order = lock_order(order_id=first["order_id"], actor=actor, action=Action.MOVE_DEAL)
-    events = list(
-        order.events.filter(move_id=move_id, kind=EventKind.STATUS, reverted_at=None).order_by("-id")
-    )
+    events = list(order.events.filter(MOVES, move_id=move_id, reverted_at=None).order_by("-id"))
     _require_undoable(order, events, actor)
     for event in events:
         _revert(order, event, actor)
@@ -46,7 +49,7 @@ def revert_move(*, move_id: uuid.UUID, actor: Actor) -> int:
 def _require_undoable(order: Order, events: list[OrderEvent], actor: Actor) -> None:
     if not events:
         raise TooLateToUndo(_("This move was already undone."), code="already_undone")
-    latest = order.events.filter(kind=EventKind.STATUS, reverted_at=None).latest("id")
+    latest = order.events.filter(MOVES, reverted_at=None).latest("id")
     if latest.pk != events[0].pk:
         raise TooLateToUndo(
             _("Order %(number)s has moved on since.") % {"number": order.number}, code="moved_on"
@@ -66,17 +69,21 @@ def _require_undoable(order: Order, events: list[OrderEvent], actor: Actor) -> N
 
 def _revert(order: Order, event: OrderEvent, actor: Actor) -> None:
     now = timezone.now()
+    before = order.status
     OrderEvent.objects.filter(pk=event.pk).update(reverted_at=now)
-    order.revert(to=event.from_status)
-    order.status_changed_at = now
-    order.save(update_fields=["status", "status_changed_at", "updated_at"])
-    compensate(order, event, actor)
+    if event.kind == EventKind.STATUS:
+        order.revert(to=event.from_status)
+        order.status_changed_at = now
+        order.save(update_fields=["status", "status_changed_at", "updated_at"])
+        compensate(order, event, actor)
+    else:
+        compensate_rest(order, event, actor)
     row = record(
         order,
         kind=EventKind.REVERTED,
         actor=actor,
-        from_status=event.to_status,
-        to_status=event.from_status,
+        from_status=before,
+        to_status=order.status,
         notify=False,
         move_id=event.move_id,
     )
@@ -88,8 +95,8 @@ def _revert(order: Order, event: OrderEvent, actor: Actor) -> None:
             actor=actor,
             notify=False,
             move_id=event.move_id,
-            from_status=event.to_status,
-            to_status=event.from_status,
+            from_status=before,
+            to_status=order.status,
             reverted_uid=event.uid,
             event_id=row.pk,
         )
