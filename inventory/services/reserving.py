@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inventory.errors import Shortage, StockShort
 from inventory.models import Product, Reservation
 from inventory.selectors import Held
+from inventory.services.limits import check_reference, stock_verb
 from inventory.services.sheet import Sheet, check_quantity, find_products, lock_items_of, open_items
 from shops.actors import Actor
 from shops.models import Shop
@@ -31,7 +31,7 @@ class Reserved:
         return not self.shortages
 
 
-@transaction.atomic
+@stock_verb
 def reserve(
     *,
     reference: str,
@@ -48,6 +48,7 @@ def reserve(
     stock on this day of the shop's calendar wait, and any other shortage raises `StockShort` naming every SKU, with nothing written.
     Raises `StockError` for a quantity that is not a whole number from 1 to a million, or a product of another shop.
     """
+    check_reference(reference)
     for quantity in wanted.values():
         check_quantity(quantity)
     known = find_products(wanted, shop_id=shop_id)
@@ -66,7 +67,7 @@ def reserve(
     return Reserved(held, tuple(missing))
 
 
-@transaction.atomic
+@stock_verb
 def release(*, reference: str, actor: Actor, product_ids: Collection[int] | None = None) -> None:
     """Free everything the reference holds or waits for, and give the freed units to those who wait, oldest first.
 
