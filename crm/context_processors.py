@@ -13,9 +13,10 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
+from inventory.page_selectors.low import count_low
 from notifications.models import Message
 from shops.models import User
-from shops.permissions import MATRIX, Action
+from shops.permissions import MATRIX, Action, role_allows
 from shops.selectors import roles_of, shops_of
 
 MOST_SHOWN = 99
@@ -31,6 +32,7 @@ class MenuItem:
     label: str
     is_current: bool
     badge: str = ""
+    badge_title: str = ""
 
 
 class Workspace:
@@ -62,9 +64,11 @@ class Workspace:
         if Action.VIEW_CUSTOMERS in self.allowed:
             yield self._item("/customers/", "users", _("Customers"))
         if Action.VIEW_STOCK in self.allowed:
-            yield self._item("/stock/", "package", _("Stock"))
+            badge, says = _bounded(self.low_stock), _("running low")
+            yield self._item("/stock/", "package", _("Stock"), badge=badge, badge_title=says)
         if Action.VIEW_MESSAGES in self.allowed:
-            yield self._item("/messages/", "message-square", _("Messages"), badge=self._failed_badge())
+            badge, says = _bounded(self.failed_messages), _("not delivered")
+            yield self._item("/messages/", "message-square", _("Messages"), badge=badge, badge_title=says)
         if Action.VIEW_IMPORTS in self.allowed:
             yield self._item("/imports/", "inbox", _("Imports"))
         if self.shop_slug:
@@ -73,14 +77,21 @@ class Workspace:
     @cached_property
     def allowed(self) -> frozenset[str]:
         """The actions this person's roles include in any shop."""
-        return frozenset().union(*(MATRIX[role] for role in roles_of(self.person).values()))
+        return frozenset().union(*(MATRIX[role] for role in self._roles.values()))
 
-    def _failed_badge(self) -> str:
-        failed = self.failed_messages
-        return "" if not failed else f"{MOST_SHOWN}+" if failed > MOST_SHOWN else str(failed)
+    @cached_property
+    def _roles(self) -> dict[int, str]:
+        return roles_of(self.person)
 
     def _item(
-        self, href: str, icon: str, label: str, *, also: tuple[str, ...] = (), badge: str = ""
+        self,
+        href: str,
+        icon: str,
+        label: str,
+        *,
+        also: tuple[str, ...] = (),
+        badge: str = "",
+        badge_title: str = "",
     ) -> MenuItem:
         path = self.request.path
         here = (
@@ -88,7 +99,7 @@ class Workspace:
             or (href != "/" and path.startswith(href))
             or any(path.startswith(start) for start in also)
         )
-        return MenuItem(href, icon, label, here, badge)
+        return MenuItem(href, icon, label, here, badge, badge_title)
 
     @cached_property
     def failed_messages(self) -> int:
@@ -97,10 +108,24 @@ class Workspace:
         return stuck.order_by()[: MOST_SHOWN + 1].count()
 
     @cached_property
+    def low_stock(self) -> int:
+        """Stock items that run low where this person sees stock, counted up to one more than the badge shows."""
+        shop_ids = [shop_id for shop_id, role in self._roles.items() if role_allows(role, Action.VIEW_STOCK)]
+        return count_low(shop_ids, at_most=MOST_SHOWN + 1)
+
+    @property
+    def low_badge(self) -> str:
+        return _bounded(self.low_stock)
+
+    @cached_property
     def shop_slug(self) -> str:
         """The shop the person used last, or their first one."""
         slugs = dict(shops_of(self.person).values_list("pk", "slug"))
         return slugs.get(self.person.last_shop_id or 0) or next(iter(slugs.values()), "")
+
+
+def _bounded(number: int) -> str:
+    return "" if not number else f"{MOST_SHOWN}+" if number > MOST_SHOWN else str(number)
 
 
 def workspace(request: HttpRequest) -> dict[str, Workspace]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
-from inventory.models import AbcClass, FiguresRun, ProductFigures, StockItem
+from inventory.models import AbcClass, FiguresRun, ProductFigures, StockItem, StockSettings
 from shops.models import Shop
 
 PAGE_SIZE = 50
@@ -44,6 +44,25 @@ class Curve:
     products: int
     a_until: int
     b_until: int
+    a_percent: int
+    b_percent: int
+
+    @property
+    def a_y(self) -> int:
+        """How high the mark of class A lies."""
+        return 1000 - 10 * self.a_percent
+
+    @property
+    def b_y(self) -> int:
+        return self.a_y - 10 * self.b_percent
+
+    @property
+    def b_width(self) -> int:
+        return self.b_x - self.a_x
+
+    @property
+    def c_width(self) -> int:
+        return 1000 - self.b_x
 
     @property
     def a_x(self) -> int:
@@ -95,7 +114,7 @@ def summaries(shop: Shop) -> list[ClassSummary]:
     return found
 
 
-def curve_of(shop: Shop) -> Curve | None:
+def curve_of(shop: Shop, settings: StockSettings) -> Curve | None:
     """The curve of the shop's figures; None where nothing was earned. One query, two columns of every product."""
     rows = list(
         ProductFigures.objects.filter(product__shop=shop, revenue__gt=0)
@@ -112,7 +131,14 @@ def curve_of(shop: Shop) -> Curve | None:
     ]
     classes = [name for _cumulated, name in rows]
     a_until = classes.count(AbcClass.A)
-    return Curve(" ".join(f"{x},{y}" for x, y in points), count, a_until, a_until + classes.count(AbcClass.B))
+    return Curve(
+        points=" ".join(f"{x},{y}" for x, y in points),
+        products=count,
+        a_until=a_until,
+        b_until=a_until + classes.count(AbcClass.B),
+        a_percent=settings.abc_a_percent,
+        b_percent=settings.abc_b_percent,
+    )
 
 
 def figures_page(

@@ -13,7 +13,7 @@ from django.db.models import Min, Q, QuerySet, Sum
 from django.utils import timezone
 
 from inventory.models import MovementKind, Product, Reservation, StockItem, StockMovement, StockSettings
-from inventory.rules.reordering import Need
+from inventory.rules.reordering import HUNDREDTH, Need, rounded
 
 SALES = (MovementKind.SHIPMENT, MovementKind.SHIPMENT_REVERSED)
 DAY = timedelta(days=1)
@@ -32,6 +32,24 @@ class Line:
     @property
     def quantity(self) -> int:
         return self.need.quantity
+
+    @property
+    def per_day(self) -> Decimal:
+        """Demand a day, rounded for people; the arithmetic goes on with the exact one."""
+        return rounded(self.need.per_day, HUNDREDTH)
+
+    @property
+    def reorder_point(self) -> Decimal:
+        return rounded(self.need.reorder_point)
+
+    @property
+    def order_up_to(self) -> Decimal:
+        return rounded(self.need.order_up_to)
+
+    @property
+    def missing(self) -> Decimal:
+        """Units to the level an order aims at, before they are rounded up to packs."""
+        return rounded(self.need.order_up_to - self.need.position)
 
     @property
     def currency(self) -> str:

@@ -27,9 +27,14 @@ class Need:
     pack: int = 1
 
     @property
+    def sold(self) -> int:
+        """Net units shipped; none where more shipments were undone than made."""
+        return max(0, self.shipped)
+
+    @property
     def per_day(self) -> Fraction:
-        """Demand: net units shipped a day. Never negative, although more may have come back than left."""
-        return Fraction(max(0, self.shipped), max(1, self.days))
+        """Demand: net units shipped a day."""
+        return Fraction(self.sold, max(1, self.days))
 
     @property
     def during_lead_time(self) -> Fraction:
