@@ -138,6 +138,12 @@ def count(value: int) -> str:
 
 
 @register.filter
+def signed(value: int) -> str:
+    """A difference with its sign: “+4”, “−1,200”."""
+    return f"{'+' if value > 0 else '−' if value < 0 else ''}{count(abs(value))}"
+
+
+@register.filter
 def since(moment: datetime | None) -> str:
     """How long ago, in two units at most: “48 min”, “2 h 10”, “3 d”."""
     return "" if moment is None else span(timezone.now() - moment)

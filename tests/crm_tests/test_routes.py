@@ -5,6 +5,7 @@ A route that is not listed here fails the first test: whoever adds one says who 
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,8 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from crm.models import Deal
+from inventory.models import Warehouse
+from inventory.services.counting import enter_count, finish_counting, open_count
 from notifications.models import Message
 from orders import services
 from orders.imports.models import Delivery
@@ -114,8 +117,28 @@ def failed_delivery(order: Order, user: User) -> dict[str, Any]:
     return {"delivery": delivery.pk}
 
 
+def counted_product(order: Order, user: User) -> dict[str, Any]:
+    return {"product": order.lines.get().product_id}
+
+
+def open_stock_count(order: Order, user: User) -> dict[str, Any]:
+    """An open count of the shop with one line counted, and what the acting person entered."""
+    product = order.lines.get().product_id
+    warehouse = Warehouse.objects.get(shop=order.shop, is_default=True)
+    count = open_count(shop_id=order.shop_id, warehouse_id=warehouse.pk, actor=SYSTEM)
+    enter_count(count_id=count.pk, product_id=product, quantity=9, key=uuid.uuid4(), actor=SYSTEM)
+    return {"count": count.pk}
+
+
+def reviewed_stock_count(order: Order, user: User) -> dict[str, Any]:
+    places = open_stock_count(order, user)
+    finish_counting(count_id=places["count"], actor=SYSTEM)
+    return places
+
+
 W = Role.WAREHOUSE
 NOT_WAREHOUSE = {W: 403}
+NOT_MANAGER = {Role.MANAGER: 403}
 UNSEEN_BY_WAREHOUSE = {W: 404}
 ADMINS_ONLY = {Role.SUPERVISOR: 403, Role.MANAGER: 403, W: 403}
 
@@ -130,6 +153,56 @@ ROUTES: dict[str, list[Case]] = {
     "language/": [post("/language/", 302, data={"language": "ro"}, outsider=302)],
     # Stock
     "stock/": [get("/stock/", outsider=200), get("/stock/?shop={shop}")],
+    **{
+        f"stock/{slug}/": [
+            get(f"/stock/{slug}/", outsider=200, except_for=NOT_MANAGER),
+            get(f"/stock/{slug}/?product={{product}}", prepare=counted_product, except_for=NOT_MANAGER),
+            post(
+                f"/stock/{slug}/?product={{product}}",
+                422,
+                prepare=counted_product,
+                except_for=NOT_MANAGER,
+            ),
+        ]
+        for slug in ("receive", "write-off", "adjust", "transfer", "return")
+    },
+    "stock/waiting/": [get("/stock/waiting/", outsider=200), get("/stock/waiting/?shop={shop}")],
+    "stock/movements/": [get("/stock/movements/", outsider=200), get("/stock/movements/?shop={shop}")],
+    "stock/counts/": [get("/stock/counts/", outsider=200), get("/stock/counts/?shop={shop}")],
+    "stock/counts/new/": [
+        get("/stock/counts/new/?shop={shop}", except_for=NOT_MANAGER),
+        post("/stock/counts/new/?shop={shop}", 422, except_for=NOT_MANAGER),
+    ],
+    "stock/counts/<int:count_id>/": [get("/stock/counts/{count}/", prepare=open_stock_count)],
+    "stock/counts/<int:count_id>/sheet/": [get("/stock/counts/{count}/sheet/", prepare=open_stock_count)],
+    "stock/counts/<int:count_id>.csv": [get("/stock/counts/{count}.csv", prepare=open_stock_count)],
+    "stock/counts/<int:count_id>/count/": [
+        get("/stock/counts/{count}/count/", prepare=open_stock_count, except_for=NOT_MANAGER),
+        post("/stock/counts/{count}/count/", 422, prepare=open_stock_count, except_for=NOT_MANAGER),
+    ],
+    "stock/counts/<int:count_id>/count/undo/": [
+        post("/stock/counts/{count}/count/undo/", prepare=open_stock_count, except_for=NOT_MANAGER)
+    ],
+    "stock/counts/<int:count_id>/finish/": [
+        post("/stock/counts/{count}/finish/", prepare=open_stock_count, except_for=NOT_MANAGER)
+    ],
+    "stock/counts/<int:count_id>/resume/": [
+        post("/stock/counts/{count}/resume/", prepare=reviewed_stock_count, except_for=NOT_MANAGER)
+    ],
+    "stock/counts/<int:count_id>/cancel/": [
+        post("/stock/counts/{count}/cancel/", prepare=open_stock_count, except_for=NOT_MANAGER)
+    ],
+    "stock/counts/<int:count_id>/recount/": [
+        post("/stock/counts/{count}/recount/", prepare=open_stock_count, except_for=NOT_MANAGER)
+    ],
+    "stock/counts/<int:count_id>/post/": [
+        post(
+            "/stock/counts/{count}/post/",
+            data={"uncounted": "leave"},
+            prepare=reviewed_stock_count,
+            except_for=NOT_MANAGER,
+        )
+    ],
     # Imports
     "hooks/woocommerce/<slug:shop>": [post("/hooks/woocommerce/{shop}", 401, outsider=401, anonymous=401)],
     "hooks/woocommerce/<slug:shop>/": [post("/hooks/woocommerce/{shop}/", 401, outsider=401, anonymous=401)],
