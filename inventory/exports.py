@@ -20,9 +20,17 @@ class _Line:
 
 def neutralise(cell: Any) -> Any:
     """The cell as it may stand in a file: texts that begin like a formula get an apostrophe; other types stay."""
-    if isinstance(cell, str) and cell.lstrip(" \n").startswith(FORMULA_SIGNS):
-        return f"'{cell}"
-    return cell
+    return f"'{cell}" if isinstance(cell, str) and _looks_like_formula(cell) else cell
+
+
+def undo_neutralise(text: str) -> str:
+    """The text as it was before `neutralise`, for files that come back."""
+    return text[1:] if text[:1] == "'" and _looks_like_formula(text[1:]) else text
+
+
+def _looks_like_formula(text: str) -> bool:
+    # An apostrophe of the text itself counts as nothing, so that undoing always gives back the text there was.
+    return text.lstrip(" \n'").startswith(FORMULA_SIGNS)
 
 
 def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 
+from inventory.services.importing import run_imports
 from notifications.sending import drain
 from notifications.statuses import Channel
 from shops.sweep import Job, Sweep, run_in_workers
 
 # One job for each channel, so that a mail server that takes its time does not hold up SMS. This is also what picks
 # up messages whose hold has passed.
-JOBS = tuple(Job(f"outbox-{channel}", partial(drain, channel)) for channel in Channel.values)
+JOBS = (
+    *(Job(f"outbox-{channel}", partial(drain, channel)) for channel in Channel.values),
+    Job("stock-imports", run_imports),
+)
 
 sweep = Sweep(JOBS)
 run_in_workers(sweep)

@@ -26,9 +26,10 @@ class ImportState(models.TextChoices):
 
 
 class StockImport(ActorFields):
-    """One uploaded file. `problems` is a list of {row, column, value, sentence}; `changes` a sample of what changes.
+    """One uploaded file. `problems` is a list of {row, column, value, code, details}; `changes` a sample of what changes.
 
-    A worker that looks through or applies it holds it until `lease_until`.
+    A worker that looks through or applies it holds it until `lease_until`. `digest` names the plan people were shown,
+    `baseline` (JSON, compressed) keeps what was on hand then, by product key: differences are taken from it.
     """
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -48,6 +49,7 @@ class StockImport(ActorFields):
     problems = models.JSONField(default=list, editable=False)
     changes = models.JSONField(default=list, editable=False)
     digest = models.CharField(max_length=64, blank=True, editable=False)
+    baseline = models.BinaryField(default=b"", editable=False)
     failure = models.CharField(_("reason"), max_length=500, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
@@ -76,3 +78,8 @@ class StockImport(ActorFields):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def reference(self) -> str:
+        """How the ledger names the movements of this import."""
+        return f"import:{self.pk}"
