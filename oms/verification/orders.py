@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
 
 from oms.verification.scope import of_shop
-from orders.models import Order, OrderEvent, Shipment
+from orders.models import Order, OrderEvent, OrderLine, Shipment
 from orders.models.history import EventKind
+from orders.selectors import LEFT_THE_HOUSE
 from orders.statuses import ShipmentState, Status
 from orders.tracking import digest_of, token_for
 
@@ -101,10 +102,20 @@ def _without_history(shop_id: int | None) -> Iterator[str]:
 
 
 def parcels(shop_id: int | None) -> Iterator[str]:
-    """An order that left the house has a parcel that was handed over."""
+    """An order that left the house has a parcel that was handed over, and no line was sent or dropped twice."""
     out = Shipment.objects.filter(order=OuterRef("pk")).exclude(
         state__in=[ShipmentState.PREPARED, ShipmentState.VOIDED]
     )
     lost = of_shop(Order.objects.filter(~Exists(out), status__in=AFTER_HANDOVER), shop_id).order_by("pk")
     for number, status in lost.values_list("number", "status").iterator():
         yield f"order {number} is {status}, but no parcel of it was handed over"
+    yield from _sent_twice(shop_id)
+
+
+def _sent_twice(shop_id: int | None) -> Iterator[str]:
+    sent = Sum("shipment_lines__quantity", filter=Q(shipment_lines__shipment__state__in=LEFT_THE_HOUSE))
+    lines = of_shop(OrderLine.objects.filter(shipment_lines__isnull=False), shop_id, "order__shop_id")
+    rows = lines.order_by("pk").annotate(sent=Coalesce(sent, 0)).filter(sent__gt=F("quantity") - F("dropped"))
+    columns = ("order__number", "name", "quantity", "dropped", "sent")
+    for number, name, quantity, dropped, units in rows.values_list(*columns).iterator():
+        yield f"order {number}: {units} of {name} were sent, {dropped} dropped, but {quantity} ordered"

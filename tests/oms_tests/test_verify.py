@@ -95,7 +95,13 @@ def let_the_cancelled_hold() -> str:
 def let_the_delivered_hold() -> str:
     held, gone = order_in(Status.CONFIRMED), order_in(Status.DELIVERED)
     Reservation.objects.filter(reference=held.stock_reference).update(reference=gone.stock_reference)
-    return f"order {gone.number} is delivered but still holds stock that nobody agreed to send later"
+    return f"order {gone.number} is delivered but still holds stock of product"
+
+
+def send_a_line_twice() -> str:
+    gone = order_in(Status.DELIVERED)
+    OrderLine.objects.filter(order=gone).update(dropped=1)
+    return f"order {gone.number}: 1 of"
 
 
 def break_goods_total() -> str:
@@ -229,7 +235,14 @@ def break_resend() -> str:
 
 BREAKERS: list[Callable[[], str]] = [
     *(break_ledger, break_reserved_counter, break_reservation_owner, break_holding, let_the_cancelled_hold),
-    *(let_the_delivered_hold, break_goods_total, break_total, break_tracking_link, break_status),
+    *(
+        let_the_delivered_hold,
+        send_a_line_twice,
+        break_goods_total,
+        break_total,
+        break_tracking_link,
+        break_status,
+    ),
     *(break_history, forget_the_undo, forget_the_placing, lose_parcel, drift, break_amount, break_manager),
     *(break_openness, lose_card, break_moves, break_last_move, lose_moves, lose_entry, break_key),
     *(lose_event_of_message, tell_the_undone, break_resend),

@@ -69,7 +69,7 @@ def test_the_rest_leaves_in_a_parcel_of_its_own(status):
 
     send(order)
 
-    first, second = Shipment.objects.filter(order=order)
+    _first, second = Shipment.objects.filter(order=order)
     assert (second.state, second.tracking_number) == (ShipmentState.HANDED_OVER, "A2")
     assert list(second.lines.values_list("quantity", flat=True)) == [3]
     assert status_of(order) == status
