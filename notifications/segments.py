@@ -50,11 +50,12 @@ _TABLES = {
 
 @dataclass(frozen=True)
 class Length:
-    """How long an SMS is: its alphabet, its units, and the segments that will be paid for."""
+    """How long an SMS is: its alphabet, its units, the segments that will be paid for, and the room left in them."""
 
     is_gsm7: bool
     units: int
     segments: int
+    left: int = 0
 
 
 def plain_letters(text: str, language: str) -> str:
@@ -73,9 +74,14 @@ def length_of(text: str) -> Length:
     """How many segments the text takes."""
     if all(_fits(char) for char in text):
         units = sum(2 if char in _EXTENDED else 1 for char in text)
-        return Length(True, units, _segments(units, 160, 153))
+        return _length(True, units, 160, 153)
     units = len(text.encode("utf-16-be")) // 2
-    return Length(False, units, _segments(units, 70, 67))
+    return _length(False, units, 70, 67)
+
+
+def letters_outside(text: str) -> list[str]:
+    """The letters that force an SMS out of GSM-7, each once, in the order in which they come."""
+    return list(dict.fromkeys(char for char in text if not _fits(char)))
 
 
 def _fits(char: str) -> bool:
@@ -87,5 +93,7 @@ def _without_accent(char: str) -> str:
     return bare if bare and all(_fits(part) for part in bare) else char
 
 
-def _segments(units: int, one: int, several: int) -> int:
-    return 1 if units <= one else -(-units // several)
+def _length(is_gsm7: bool, units: int, one: int, several: int) -> Length:
+    segments = 1 if units <= one else -(-units // several)
+    room = one if segments == 1 else segments * several
+    return Length(is_gsm7, units, segments, room - units)

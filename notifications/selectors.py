@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Min, QuerySet
@@ -63,13 +63,21 @@ def channels_on(rows: Iterable[SwitchRow], *, payment_method: str = "", source: 
 
     The narrowest row that fits decides: one that names the source before one that names the payment method.
     """
+    decided = deciding_rows(rows, payment_method=payment_method, source=source)
+    return [channel for channel in Channel.values if channel in decided and decided[channel].is_on]
+
+
+def deciding_rows(
+    rows: Iterable[SwitchRow], *, payment_method: str = "", source: str = ""
+) -> dict[str, SwitchRow]:
+    """For each channel the row that decides about such an order; a channel that is absent is off by default."""
     decided: dict[str, SwitchRow] = {}
     for row in rows:
         if row.fits(payment_method=payment_method, source=source):
             other = decided.get(row.channel)
             if other is None or _narrowness(row) > _narrowness(other):
                 decided[row.channel] = row
-    return [channel for channel in Channel.values if channel in decided and decided[channel].is_on]
+    return decided
 
 
 def _narrowness(row: SwitchRow) -> tuple[bool, bool]:
@@ -149,6 +157,26 @@ def switches_of(shop_id: int) -> dict[tuple[str, str], bool]:
     stored = general.values_list("event", "channel", "is_on")
     matrix = {(event, channel): False for event, _label in TEMPLATE_EVENTS for channel in Channel.values}
     return matrix | {(event, channel): is_on for event, channel, is_on in stored}
+
+
+def switches_as_they_were(shop_id: int, *, version: int) -> list[SwitchRow]:
+    """The shop's whole matrix as it stood when the history of switches had come to this number.
+
+    Worked out from today's rows by taking back what changed since; two queries.
+    """
+    history = MessageSwitch.history.filter(shop_id=shop_id, history_id__gt=version)  # type: ignore[attr-defined]
+    columns = ("event", "channel", "payment_method", "source", "is_on")
+    rows = {(row.event, row.channel, row.source, row.payment_method): row for row in switch_rows(shop_id)}
+    for kind, *values in history.order_by("-history_id").values_list("history_type", *columns):
+        changed = SwitchRow(*values)
+        key = (changed.event, changed.channel, changed.source, changed.payment_method)
+        if kind == "+":
+            rows.pop(key, None)
+        elif kind == "-":
+            rows[key] = changed
+        else:  # a switch knows two states: before it was changed it stood in the other
+            rows[key] = replace(changed, is_on=not changed.is_on)
+    return [rows[key] for key in sorted(rows)]
 
 
 def problems_of_messages() -> Iterator[str]:

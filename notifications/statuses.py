@@ -45,6 +45,9 @@ MARKETPLACES = frozenset(
     {"emag", "allegro", "amazon", "ebay", "rozetka", "prom", "olx", "etsy", "kaufland", "temu"}
 )
 
+# Every moment, channel and payment method for a few sources; a page that lists more is no longer read.
+MOST_SWITCHES = 1000
+
 
 class Lane(models.TextChoices):
     """The lanes every installation has; a shop's own SMS account has one more, "sms:<key>"."""

@@ -36,6 +36,7 @@ class Action(models.TextChoices):
     VIEW_CUSTOMERS = "view_customers", gettext_lazy("See customers")
     VIEW_MESSAGES = "view_messages", gettext_lazy("See messages")
     RESEND_MESSAGE = "resend_message", gettext_lazy("Resend messages")
+    EDIT_MESSAGES = "edit_messages", gettext_lazy("Change the texts of messages and try them out")
     VIEW_STOCK = "view_stock", gettext_lazy("See stock")
     CHANGE_STOCK = "change_stock", gettext_lazy("Change stock")
     EDIT_PRODUCT = "edit_product", gettext_lazy("Edit products")
@@ -58,7 +59,14 @@ _WAREHOUSE = {
 }
 _MANAGER = (
     set(Action)
-    - {Action.TAKE_OVER, Action.CHANGE_STOCK, Action.EDIT_PRODUCT, Action.VIEW_SECRETS, Action.RETRY_IMPORT}
+    - {
+        Action.TAKE_OVER,
+        Action.CHANGE_STOCK,
+        Action.EDIT_PRODUCT,
+        Action.VIEW_SECRETS,
+        Action.RETRY_IMPORT,
+        Action.EDIT_MESSAGES,
+    }
 ) | {Action.VIEW_IMPORTS}
 _SUPERVISOR = set(Action) - {Action.VIEW_SECRETS}
 
