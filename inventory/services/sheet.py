@@ -11,6 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -318,7 +319,9 @@ def _by_owner(news: list[News]) -> list[News]:
     told = sorted(news, key=lambda event: event.reference)
     last = {event.reference: at for at, event in enumerate(told) if isinstance(event, BackorderAllocated)}
     return [
-        replace(event, is_last=last[event.reference] == at) if isinstance(event, BackorderAllocated) else event
+        replace(event, is_last=last[event.reference] == at)
+        if isinstance(event, BackorderAllocated)
+        else event
         for at, event in enumerate(told)
     ]
 
@@ -349,10 +352,19 @@ def open_items(products: Collection[Product], warehouse: Warehouse | None = None
 
 def lock_items_of(products: Mapping[int, Product]) -> dict[int, list[StockItem]]:
     """Lock every stock item of the products by ascending key; answers them by product, the default warehouse first."""
-    pks = StockItem.objects.filter(product__in=products).values_list("pk", flat=True)
+    locked: dict[int, StockItem] = {}
+    keys = StockItem.objects.filter(product__in=products).values_list("pk", flat=True)
+    # While we waited for a lock, its holder may have opened another item and reserved there: look again until
+    # nothing is new. Whoever opens one now has to wait for us.
+    while missing := set(keys.all()) - locked.keys():
+        locked |= {item.pk: item for item in lock(_with_names(), missing)}
     items: dict[int, list[StockItem]] = {}
-    for item in lock(StockItem.objects.select_related("product", "warehouse"), pks):
-        items.setdefault(item.product_id, []).append(item)
+    for pk in sorted(locked):
+        items.setdefault(locked[pk].product_id, []).append(locked[pk])
     for found in items.values():
         found.sort(key=lambda item: (not item.warehouse.is_default, item.pk))
     return items
+
+
+def _with_names() -> QuerySet[StockItem]:
+    return StockItem.objects.select_related("product", "warehouse")

@@ -1,14 +1,15 @@
 """Many at once: nothing is sold twice, nothing waits in a circle; and the same tests fail without the lock."""
 
 import threading
+import time
 from collections import Counter
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 
 from inventory import services
 from inventory.errors import StockShort
-from inventory.models import Reservation
+from inventory.models import Reservation, Warehouse
 from inventory.selectors import stock_problems
 from shops.actors import Actor
 
@@ -77,6 +78,30 @@ def test_it_gives_each_arriving_unit_away_once(shop, make_product, counters, in_
 
     assert counters(product) == (10, 10)
     assert Reservation.objects.filter(reserved=1).count() == 10
+    assert list(stock_problems()) == []
+
+
+def test_it_releases_what_was_given_meanwhile_in_a_warehouse_just_opened(shop, make_product, in_threads):
+    """The release waits for the product's lock; what its holder reserved in a new stock item must not be missed."""
+    product = make_product(allow_backorder=True)
+    reserving(shop, 1, product.pk)()
+    second = Warehouse.objects.create(shop=shop, name="Second").pk
+    holds_the_lock = threading.Event()
+
+    def receive():
+        with transaction.atomic():
+            services.receive(product_id=product.pk, quantity=1, reason="", actor=BY, warehouse_id=second)
+            holds_the_lock.set()
+            time.sleep(0.5)
+
+    def release():
+        holds_the_lock.wait(timeout=30)
+        services.release(reference="order:1", actor=BY)
+
+    outcomes = in_threads([receive, release])
+
+    assert outcomes == [None, None]
+    assert not Reservation.objects.exists()
     assert list(stock_problems()) == []
 
 
