@@ -138,6 +138,7 @@ def reviewed_stock_count(order: Order, user: User) -> dict[str, Any]:
 
 W = Role.WAREHOUSE
 NOT_WAREHOUSE = {W: 403}
+NOT_EDITOR = {Role.MANAGER: 403, W: 403}
 NOT_MANAGER = {Role.MANAGER: 403}
 UNSEEN_BY_WAREHOUSE = {W: 404}
 ADMINS_ONLY = {Role.SUPERVISOR: 403, Role.MANAGER: 403, W: 403}
@@ -168,6 +169,18 @@ ROUTES: dict[str, list[Case]] = {
     },
     "stock/waiting/": [get("/stock/waiting/", outsider=200), get("/stock/waiting/?shop={shop}")],
     "stock/movements/": [get("/stock/movements/", outsider=200), get("/stock/movements/?shop={shop}")],
+    "stock/low/": [get("/stock/low/", outsider=200), get("/stock/low/?shop={shop}")],
+    "stock/abc/": [get("/stock/abc/", outsider=200), get("/stock/abc/?shop={shop}")],
+    "stock/abc/compute/": [post("/stock/abc/compute/?shop={shop}")],
+    "stock/abc/run/": [get("/stock/abc/run/?shop={shop}")],
+    "stock/slow/": [get("/stock/slow/", outsider=200), get("/stock/slow/?shop={shop}")],
+    "stock/value/": [get("/stock/value/", outsider=200), get("/stock/value/?shop={shop}")],
+    "stock/reorder/": [get("/stock/reorder/", outsider=200), get("/stock/reorder/?shop={shop}")],
+    "stock/reorder.csv": [get("/stock/reorder.csv?shop={shop}")],
+    "stock/settings/": [
+        get("/stock/settings/?shop={shop}", except_for=NOT_EDITOR),
+        post("/stock/settings/?shop={shop}", 422, except_for=NOT_EDITOR),
+    ],
     "stock/counts/": [get("/stock/counts/", outsider=200), get("/stock/counts/?shop={shop}")],
     "stock/counts/new/": [
         get("/stock/counts/new/?shop={shop}", except_for=NOT_MANAGER),
