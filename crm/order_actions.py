@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 from crm import order_forms as forms
 from orders import guards, services
 from orders.models import Order
-from orders.selectors import facts_of
-from orders.services import StatusChange
+from orders.selectors import facts_of, rest_facts, units_of
+from orders.services import RestChange, StatusChange
 from orders.statuses import Transition
 from shops.actors import Actor
 from shops.permissions import Action, require
@@ -37,6 +37,7 @@ class OrderAction:
     transition: str = ""
     is_danger: bool = False
     target: str = ""
+    guard: Callable[[Order], guards.Refusal | None] | None = None
 
     def has_target(self, order: Order, target_id: int | None) -> bool:
         """Whether the parcel or return it is about belongs to the order; true where it is about the order itself."""
@@ -57,9 +58,11 @@ class OrderAction:
 
     def why_not(self, order: Order) -> str:
         """Why the order is not ready for it, whatever is filled in; empty when it is, or when nobody can say before."""
-        if not self.transition:
-            return ""
-        refusal = guards.check(self.transition, facts_of(order.pk))
+        refusal = None
+        if self.transition:
+            refusal = guards.check(self.transition, facts_of(order.pk))
+        elif self.guard is not None:
+            refusal = self.guard(order)
         return refusal.sentence if refusal and not refusal.form else ""
 
     def run(self, order: Order, actor: Actor, form: Any, target_id: int | None) -> str:
@@ -145,6 +148,32 @@ def _at_pickup(order: Order, actor: Actor, form: Any, target_id: int | None) -> 
     services.mark_at_pickup(shipment_id=target_id or 0, actor=actor)
 
 
+def _deliver_parcel(order: Order, actor: Actor, form: Any, target_id: int | None) -> None:
+    services.deliver_parcel(shipment_id=target_id or 0, actor=actor)
+
+
+def _ship_rest(order: Order, actor: Actor, form: Any, target_id: int | None) -> RestChange:
+    return services.ship_rest(
+        order_id=order.pk,
+        actor=actor,
+        carrier=form.cleaned_data["carrier"],
+        tracking_number=form.cleaned_data["tracking_number"],
+        quantities=form.quantities,
+    )
+
+
+def _drop_rest(order: Order, actor: Actor, form: Any, target_id: int | None) -> RestChange:
+    return services.drop_rest(order_id=order.pk, actor=actor, **form.cleaned_data)
+
+
+def _rest_refusal(order: Order) -> guards.Refusal | None:
+    return guards.can_ship_rest(rest_facts(order, units_of(order)))
+
+
+def _drop_refusal(order: Order) -> guards.Refusal | None:
+    return guards.can_drop_rest(rest_facts(order, units_of(order)))
+
+
 def _receive(order: Order, actor: Actor, form: Any, target_id: int | None) -> None:
     services.receive_return(return_id=target_id or 0, actor=actor, restocked=form.restocked)
 
@@ -179,6 +208,33 @@ _TABLE = (
         forms.ShipForm,
         explanation=gettext_lazy("Stock leaves, and the customer gets the tracking number."),
         transition=Transition.SHIP,
+    ),
+    OrderAction(
+        "ship-rest",
+        gettext_lazy("Send the rest"),
+        gettext_lazy("Send the rest"),
+        Action.SHIP,
+        _ship_rest,
+        gettext_lazy("The rest of %(number)s is on its way."),
+        forms.ShipRestForm,
+        explanation=gettext_lazy(
+            "What arrived leaves in a parcel of its own, and the customer gets its tracking number."
+        ),
+        guard=_rest_refusal,
+    ),
+    OrderAction(
+        "drop-rest",
+        gettext_lazy("Don't send the rest"),
+        gettext_lazy("Don't send it"),
+        Action.CANCEL,
+        _drop_rest,
+        gettext_lazy("The rest of %(number)s will not be sent."),
+        forms.DropRestForm,
+        explanation=gettext_lazy(
+            "The order waits for nothing more, and what is reserved for it becomes free. The customer gets no message about it."
+        ),
+        is_danger=True,
+        guard=_drop_refusal,
     ),
     OrderAction(
         "deliver",
@@ -323,6 +379,16 @@ _TABLE = (
         _at_pickup,
         gettext_lazy("Noted: the parcel waits at the pick-up point."),
         explanation=gettext_lazy("The customer is told where to collect it."),
+        target="shipments",
+    ),
+    OrderAction(
+        "delivered",
+        gettext_lazy("The parcel arrived"),
+        gettext_lazy("Mark as delivered"),
+        Action.DELIVER,
+        _deliver_parcel,
+        gettext_lazy("The parcel is delivered."),
+        explanation=gettext_lazy("The order itself stays as it is."),
         target="shipments",
     ),
     OrderAction(

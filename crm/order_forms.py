@@ -16,9 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from orders.carriers import choices_for
 from orders.drafts import AddressDraft
 from orders.models import Order, OrderAddress, Return
+from orders.selectors import units_of
 from orders.statuses import CancelReason, DeliveryKind, PaymentStatus, ReturnKind
 
 RESTOCKED = "restocked-"
+UNITS = "units-"
 ADDRESS_FIELDS = [field.name for field in fields(AddressDraft)]
 
 
@@ -82,6 +84,39 @@ class ShipForm(ParcelForm):
             self.fields["tracking_number"].help_text = _(
                 "Empty for the parcel that is prepared, and for own delivery."
             )
+
+
+class ShipRestForm(ParcelForm):
+    """A further parcel: how many of the units that are here go, line by line."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        here = self.order.shop.blocks_on_shortage
+        for row in units_of(self.order):
+            most = row.ready(blocks_on_shortage=here)
+            if most:
+                self.fields[f"{UNITS}{row.line.pk}"] = forms.IntegerField(
+                    label=row.line.name,
+                    min_value=0,
+                    max_value=most,
+                    initial=most,
+                    help_text=_("of %(units)d that can go now") % {"units": most},
+                )
+
+    @property
+    def quantities(self) -> dict[int, int]:
+        """Units that go, by line."""
+        return {
+            int(name.removeprefix(UNITS)): units
+            for name, units in self.cleaned_data.items()
+            if name.startswith(UNITS)
+        }
+
+
+class DropRestForm(OrderForm):
+    reason = forms.CharField(
+        label=_("Why"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
 
 
 class CancelForm(OrderForm):

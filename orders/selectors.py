@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -25,8 +25,9 @@ from orders.guards import (
     missing_address_fields,
 )
 from orders.models import Order, OrderAddress, OrderEvent, OrderLine, ReturnLine, Shipment, ShipmentLine
+from orders.models.history import EventKind
 from orders.models.orders import stock_reference
-from orders.statuses import ReturnState, ShipmentState, Transition
+from orders.statuses import ReturnState, ShipmentState, StockNews, Transition
 from shops.models import StockMaster, User
 from shops.permissions import Action, role_allows
 
@@ -164,6 +165,16 @@ def units_of_lines(order_ids: Collection[int]) -> dict[int, list[LineUnits]]:
     found = OrderLine.objects.filter(order_id__in=order_ids).select_related("product")
     for line in found.order_by("order_id", "position"):
         lines[line.order_id].append(line)
+    return _units_of(lines)
+
+
+def units_of(order: Order) -> list[LineUnits]:
+    """What became of each line of an order from `order_detail`, in three queries."""
+    return _units_of({order.pk: list(order.lines.all())})[order.pk]
+
+
+def _units_of(lines: dict[int, list[OrderLine]]) -> dict[int, list[LineUnits]]:
+    order_ids = lines.keys()
     held = reservations_of([stock_reference(order_id) for order_id in order_ids])
     sent = ShipmentLine.objects.filter(shipment__state__in=LEFT_THE_HOUSE)
     shipped = _units_by_line(sent, order_ids)
@@ -218,6 +229,26 @@ def awaited_words(row: LineUnits, units: int) -> str:
     }
 
 
+def with_goods_arrived(orders: Collection[Order]) -> set[int]:
+    """The keys of those whose last goods arrived and that have not moved on since. One query."""
+    news = OrderEvent.objects.filter(
+        Q(kind=EventKind.STOCK) | Q(kind=EventKind.SHIPMENT, move_id__isnull=False),
+        order_id__in=[order.pk for order in orders],
+        reverted_at=None,
+    )
+    latest = {
+        order_id: (reason_code, at)
+        for order_id, reason_code, at in news.order_by("pk").values_list("order_id", "reason_code", "at")
+    }
+    return {
+        order.pk
+        for order in orders
+        if order.pk in latest
+        and latest[order.pk][0] == StockNews.ARRIVED
+        and latest[order.pk][1] >= order.status_changed_at
+    }
+
+
 def address_values(address: OrderAddress, pickup_point: str) -> dict[str, str]:
     """What the completeness rule looks at."""
     return {
@@ -252,7 +283,7 @@ def order_detail(user: User, number: str) -> Order | None:
         Order.objects.visible_to(user)
         .select_related("shop", "customer", "manager", "shipping_address", "billing_address")
         .prefetch_related(
-            "lines__product", "shipments", "returns__lines__line", "notes", "customer__contacts"
+            "lines__product", "shipments__lines__line", "returns__lines__line", "notes", "customer__contacts"
         )
         .filter(number=number)
         .first()

@@ -13,7 +13,15 @@ from django.utils.translation import gettext_lazy
 from orders.carriers import carrier_name
 from orders.models import Order, OrderAddress, OrderEvent
 from orders.models.history import EventKind
-from orders.statuses import CancelReason, DeliveryKind, PaymentMethod, PaymentStatus, ReturnKind, Status
+from orders.statuses import (
+    CancelReason,
+    DeliveryKind,
+    PaymentMethod,
+    PaymentStatus,
+    ReturnKind,
+    Status,
+    StockNews,
+)
 from shops.actors import ActorKind
 
 ICONS = {
@@ -26,6 +34,7 @@ ICONS = {
     EventKind.SHIPMENT: "truck",
     EventKind.RETURN: "package-x",
     EventKind.REPORTED: "plug",
+    EventKind.STOCK: "boxes",
 }
 ADDRESSES = {"shipping": gettext_lazy("delivery address"), "billing": gettext_lazy("billing address")}
 LONGEST = 80
@@ -93,6 +102,8 @@ def _status(event: OrderEvent) -> str:
 
 
 def _reverted(event: OrderEvent) -> str:
+    if event.from_status == event.to_status:
+        return _("Undone: the order is as it was before")
     return _("Undone: back from %(from)s to %(to)s") % _ends(event)
 
 
@@ -119,11 +130,25 @@ def _claimed(event: OrderEvent) -> str:
 def _shipment(event: OrderEvent) -> str:
     if event.details.get("voided"):
         return _("A parcel was removed")
+    if event.details.get("at_pickup"):
+        return _("The parcel can be collected")
     names = {
         "carrier": carrier_name(event.details.get("carrier", "")),
         "number": event.details.get("number", ""),
     }
+    if event.details.get("delivered"):
+        return (_("Parcel delivered: %(carrier)s %(number)s") % names).strip()
+    if event.details.get("rest"):
+        return (_("The rest was sent: %(carrier)s %(number)s") % names).strip()
     return (_("Parcel prepared: %(carrier)s %(number)s") % names).strip()
+
+
+def _stock(event: OrderEvent) -> str:
+    goods = ", ".join(event.details.get("goods", []))
+    words = (
+        f"{_label(StockNews, event.reason_code)}: {goods}" if goods else _label(StockNews, event.reason_code)
+    )
+    return f"{words} · {_('a refund is due')}" if event.details.get("refund_due") else words
 
 
 def _return(event: OrderEvent) -> str:
@@ -144,6 +169,7 @@ SENTENCES: dict[EventKind, Callable[[OrderEvent], str]] = {
     EventKind.SHIPMENT: _shipment,
     EventKind.RETURN: _return,
     EventKind.REPORTED: _reported,
+    EventKind.STOCK: _stock,
 }
 
 

@@ -5,20 +5,32 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from crm.models import Deal
 from crm.page_selectors.history import Entry, history_in_words
-from inventory.selectors import Held, reservations_of
 from notifications.models import Message
 from notifications.selectors import messages_of_order
+from orders.guards import WITH_REST, RestFacts, can_have_rest, can_ship_rest
 from orders.models import Order, OrderEvent, OrderLine, Return
 from orders.models.history import EventKind
-from orders.selectors import ActionState, actions_for, facts_of, order_history
-from orders.statuses import BEFORE_HANDOVER, TARGETS, ReturnState, ShipmentState, Status
+from orders.selectors import (
+    ActionState,
+    LineUnits,
+    actions_for,
+    facts_of,
+    order_history,
+    rest_facts,
+    units_of,
+    with_goods_arrived,
+)
+from orders.statuses import BEFORE_HANDOVER, TARGETS, PaymentStatus, ReturnState, ShipmentState, Status
 from orders.tracking import token_for
+from shops.money import ZERO, quantise
 from shops.permissions import Action, role_allows
 from shops.selectors import role_in_shop
 
@@ -28,20 +40,36 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LineRow:
-    """A line and the units stock holds for it (`reserved`) or still waits for (`backordered`)."""
+    """A line and what became of its units; `shows_stock` where something of it is still to go."""
 
-    line: OrderLine
-    reserved: int
-    backordered: int
+    units: LineUnits
     shows_stock: bool
+
+    @property
+    def line(self) -> OrderLine:
+        return self.units.line
+
+    @property
+    def reserved(self) -> int:
+        return self.units.reserved
+
+    @property
+    def backordered(self) -> int:
+        return self.units.waiting
 
     @property
     def is_untracked(self) -> bool:
         return not self.line.product.is_tracked
 
     @property
-    def is_short(self) -> bool:
-        return self.shows_stock and self.reserved + self.backordered < self.line.quantity
+    def missing(self) -> int:
+        """Units that are to go but are not here."""
+        return self.units.owed - self.units.reserved if self.shows_stock else 0
+
+    @property
+    def unreserved(self) -> int:
+        """Units that are neither reserved nor awaited."""
+        return self.missing - self.backordered if self.shows_stock else 0
 
 
 @dataclass(frozen=True)
@@ -64,7 +92,7 @@ class Button:
 class UndoableMove:
     move_id: uuid.UUID
     until: datetime
-    to_status: str
+    name: str
 
     @property
     def seconds(self) -> int:
@@ -80,6 +108,7 @@ class Allowed:
     edit_delivery: bool
     add_parcel: bool
     ship: bool
+    deliver: bool
     receive: bool
     pay: bool
     comment: bool
@@ -100,6 +129,7 @@ class OrderPage:
     undo: UndoableMove | None
     deal_id: int | None
     messages: list[Message]
+    goods_arrived: bool
 
     @property
     def awaited_return(self) -> Return | None:
@@ -110,8 +140,26 @@ class OrderPage:
     @property
     def offers_partial(self) -> bool:
         """Whether to ask about partial delivery: something is missing, or it was agreed before."""
-        is_short = any(row.is_short or row.backordered for row in self.lines)
+        is_short = any(row.missing for row in self.lines)
         return self.allowed.edit_delivery and (is_short or self.order.partial_agreed)
+
+    @property
+    def refund_due(self) -> Decimal:
+        """What was paid for units that will not be sent, gross; zero once the payment says it was given back."""
+        if self.order.payment_status != PaymentStatus.PAID:
+            return ZERO
+        dropped = (row.line.total * row.line.dropped / row.line.quantity for row in self.lines)
+        return quantise(sum(dropped, ZERO), self.order.currency)
+
+    @property
+    def on_the_way(self) -> int:
+        """Parcels that were handed over and have not arrived."""
+        return sum(parcel.state == ShipmentState.HANDED_OVER for parcel in self.order.shipments.all())
+
+    @property
+    def marks_parcels(self) -> bool:
+        """Whether a parcel can be marked as delivered by itself: the last one of a shipped order is the order's."""
+        return self.allowed.deliver and (self.order.status == Status.DELIVERED or self.on_the_way > 1)
 
     @property
     def tracking_path(self) -> str:
@@ -125,16 +173,23 @@ def order_page(user: User, order: Order) -> OrderPage:
     allowed = _allowed(order, role)
     events = list(order_history(order.pk))
     history = history_in_words(events)
+    units = units_of(order)
     return OrderPage(
         order=order,
-        lines=_line_rows(order),
-        buttons=buttons_of(order, actions_for(facts_of(order.pk), role)),
+        lines=[LineRow(row, _shows_stock(order, row)) for row in units],
+        buttons=_in_order(
+            [
+                *rest_buttons(rest_facts(order, units), role),
+                *buttons_of(order, actions_for(facts_of(order.pk), role)),
+            ]
+        ),
         history=history,
         reports=[entry for entry in history if entry.kind == EventKind.REPORTED],
         allowed=allowed,
         messages=list(messages_of_order(order.pk)) if allowed.see_messages else [],
         undo=_undoable(user, events),
         deal_id=Deal.objects.filter(order=order).values_list("pk", flat=True).first(),
+        goods_arrived=bool(with_goods_arrived([order])),
     )
 
 
@@ -145,12 +200,12 @@ def number_of_move(user: User, move_id: uuid.UUID) -> str | None:
 
 
 def buttons_of(order: Order, actions: list[ActionState]) -> list[Button]:
-    """The possible actions first, the way forward in front; then the impossible ones with their reason.
+    """The actions of the workflow, the impossible ones with their reason.
 
     Actions that never fit the status (delivering a new order) are left out, or the page would be mostly grey.
     """
     shown = [action for action in actions if action.refusal is None or action.refusal.code != "wrong_status"]
-    buttons = [
+    return [
         Button(
             slug=slug_of(action.transition),
             label=action.label,
@@ -161,6 +216,24 @@ def buttons_of(order: Order, actions: list[ActionState]) -> list[Button]:
         )
         for action in shown
     ]
+
+
+def rest_buttons(facts: RestFacts, role: str | None) -> list[Button]:
+    """Sending and dropping what a shipped order still owes; none where nothing is owed."""
+    if can_have_rest(facts) is not None:
+        return []
+    refusal = can_ship_rest(facts)
+    why_not = refusal.sentence if refusal and not refusal.form else ""
+    buttons = []
+    if role_allows(role, Action.SHIP):
+        buttons.append(Button("ship-rest", _("Send the rest"), True, why_not, is_next=True, is_danger=False))
+    if role_allows(role, Action.CANCEL):
+        buttons.append(Button("drop-rest", _("Don't send the rest"), True, "", is_next=False, is_danger=True))
+    return buttons
+
+
+def _in_order(buttons: list[Button]) -> list[Button]:
+    """The possible ones first, the way forward in front; then the impossible ones with their reason."""
     return sorted(buttons, key=lambda button: (not button.is_next, bool(button.why_not)))
 
 
@@ -169,18 +242,9 @@ def slug_of(transition: str) -> str:
     return transition.rstrip("_").replace("_", "-")
 
 
-def _line_rows(order: Order) -> list[LineRow]:
-    """Same-product lines share one reservation, which is dealt out to them from the top."""
-    left = dict(reservations_of([order.stock_reference])[order.stock_reference])
-    shows_stock = order.status in BEFORE_HANDOVER
-    rows = []
-    for line in order.lines.all():
-        held = left.get(line.product_id, Held())
-        reserved = min(line.quantity, held.reserved)
-        backordered = min(line.quantity - reserved, held.backordered)
-        left[line.product_id] = Held(held.reserved - reserved, held.backordered - backordered)
-        rows.append(LineRow(line, reserved, backordered, shows_stock and line.product.is_tracked))
-    return rows
+def _shows_stock(order: Order, row: LineUnits) -> bool:
+    is_open = order.status in BEFORE_HANDOVER or (order.status in WITH_REST and row.owed > 0)
+    return is_open and row.line.product.is_tracked
 
 
 def _allowed(order: Order, role: str | None) -> Allowed:
@@ -193,6 +257,7 @@ def _allowed(order: Order, role: str | None) -> Allowed:
         edit_delivery=role_allows(role, Action.EDIT_ORDER) and before_handover,
         add_parcel=may_ship and confirmed and not prepared,
         ship=may_ship,
+        deliver=role_allows(role, Action.DELIVER),
         receive=role_allows(role, Action.RETURN),
         pay=role_allows(role, Action.RECORD_PAYMENT),
         comment=role_allows(role, Action.COMMENT),
@@ -204,11 +269,21 @@ def _allowed(order: Order, role: str | None) -> Allowed:
 
 
 def _undoable(user: User, events: list[OrderEvent]) -> UndoableMove | None:
-    """The order's latest status change, where this person made it and its time is not up."""
-    changes = (event for event in events if event.kind == EventKind.STATUS and event.reverted_at is None)
-    latest = next(changes, None)
+    """The order's latest move, where this person made it and its time is not up."""
+    moves = (
+        event
+        for event in events
+        if event.move_id and event.reverted_at is None and event.kind != EventKind.REVERTED
+    )
+    latest = next(moves, None)
     if latest is None or latest.move_id is None or latest.actor_user_id != user.pk:
         return None
     if latest.undo_until is None or latest.undo_until <= timezone.now():
         return None
-    return UndoableMove(latest.move_id, latest.undo_until, latest.to_status)
+    return UndoableMove(latest.move_id, latest.undo_until, _named_move(latest))
+
+
+def _named_move(event: OrderEvent) -> str:
+    if event.to_status:
+        return str(Status(event.to_status).label)
+    return _("the rest was sent") if event.kind == EventKind.SHIPMENT else _("the rest will not be sent")

@@ -83,7 +83,9 @@ def deliver_parcel(*, shipment_id: int, actor: Actor) -> None:
         state=ShipmentState.DELIVERED, delivered_at=timezone.now()
     ):
         raise OrderError(_("The parcel is not on its way any more."), code="wrong_state")
-    _parcel_changed(order, actor, EventKind.SHIPMENT, {"shipment": shipment_id, "delivered": True})
+    parcel = Shipment.objects.get(pk=shipment_id)
+    details = {"shipment": parcel.pk, "carrier": parcel.carrier, "number": parcel.tracking_number}
+    _parcel_changed(order, actor, EventKind.SHIPMENT, {**details, "delivered": True})
 
 
 @transaction.atomic
