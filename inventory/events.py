@@ -61,6 +61,14 @@ class StockRanLow(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FiguresRequested(Event):
+    """Somebody wants a shop's sales figures computed anew, now."""
+
+    topic: ClassVar[str] = "stock.figures_requested"
+    shop_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReportLine:
     """One stock item that runs low, in whole units. `suggested` is what to order of its product, in whole packs.
 

@@ -221,11 +221,10 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 55},
     },
     "prune-deliveries": {"task": "orders.imports.tasks.prune_deliveries", "schedule": 24 * 3600.0},
-    # Short, because "Compute now" waits for it; it asks one question where nothing is due.
     "refresh-stock-figures": {
         "task": "orders.tasks.refresh_stock_figures",
-        "schedule": 15.0,
-        "options": {"expires": 14},
+        "schedule": 60.0,
+        "options": {"expires": 55},
     },
     "record-stock-days": {"task": "inventory.tasks.record_stock_days", "schedule": 1800.0},
     "report-low-stock": {"task": "inventory.tasks.report_low_stock", "schedule": 900.0},

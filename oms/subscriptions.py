@@ -38,6 +38,7 @@ TABLE: Mapping[type[Event], tuple[Handler, ...]] = {
     stock_events.StockChanged: (),
     stock_events.StockRanLow: (),
     stock_events.StockReportDue: (),
+    stock_events.FiguresRequested: (orders.compute_figures_soon,),
     stock_events.BackorderAllocated: (orders.note_goods_arrived, crm.refresh_card_of_backorder),
     stock_events.ReservationShorted: (orders.note_goods_missing, crm.refresh_card_of_backorder),
 }

@@ -5,7 +5,7 @@ Only rows are inserted, the order's own row is never locked: whoever receives go
 
 from __future__ import annotations
 
-from inventory.events import BackorderAllocated, ReservationShorted
+from inventory.events import BackorderAllocated, FiguresRequested, ReservationShorted
 from inventory.models import Product
 from orders.events import OrderBecameShippable
 from orders.models import Order, OrderEvent
@@ -13,10 +13,12 @@ from orders.models.history import EventKind
 from orders.models.orders import order_of_reference
 from orders.selectors import units_of_lines
 from orders.services.recording import record
+from orders.services.sales import FIGURES_TASK
 from orders.statuses import StockNews
 from shops.actors import Actor
 from shops.bus import publish
 from shops.locks import lock
+from shops.wakeups import wake
 
 STOCK = Actor.system()
 
@@ -71,6 +73,11 @@ def note_goods_missing(event: ReservationShorted) -> None:
         details={"goods": [f"{event.quantity} × {name}"]},
         notify=False,
     )
+
+
+def compute_figures_soon(event: FiguresRequested) -> None:
+    """Somebody waits for the shop's sales figures: a worker computes them when the request is committed."""
+    wake(FIGURES_TASK)
 
 
 def _order_behind(reference: str) -> Order | None:

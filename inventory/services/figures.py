@@ -15,10 +15,12 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from inventory.events import FiguresRequested
 from inventory.models import FiguresRun, Product, ProductFigures
 from inventory.rules.abc import Ranked, classify
 from inventory.selectors import settings_of
 from shops.actors import Actor
+from shops.bus import publish
 from shops.permissions import Action, require
 
 ROWS_AT_ONCE = 1000
@@ -44,6 +46,7 @@ def request_figures(*, shop_id: int, actor: Actor) -> None:
     require(actor, shop_id=shop_id, action=Action.VIEW_STOCK)
     run = _run_of(shop_id)
     FiguresRun.objects.filter(pk=run.pk, requested_at=None).update(requested_at=timezone.now())
+    publish(FiguresRequested(shop_id=shop_id))
 
 
 def claim_figures(*, shop_id: int) -> datetime | None:

@@ -19,6 +19,7 @@ from shops.models import Shop
 from shops.money import quantise
 from shops.permissions import Action, require
 
+FIGURES_TASK = "orders.tasks.refresh_stock_figures"
 NOT_SOLD = (Status.CANCELLED, Status.RETURNED)
 ROWS_AT_ONCE = 2000
 
