@@ -147,6 +147,16 @@ class Sums:
         return self.on_hand == self.ledger and self.reserved == self.held
 
     @property
+    def reserved_after(self) -> int:
+        """What a repair leaves reserved: all that is held, as far as it exists."""
+        return min(self.held, max(0, self.ledger))
+
+    @property
+    def shortened(self) -> int:
+        """Units of reservations that a repair lets wait again."""
+        return self.held - self.reserved_after
+
+    @property
     def mark(self) -> str:
         """The four numbers as a text, by which a form says what was shown."""
         return f"{self.on_hand}/{self.reserved}/{self.ledger}/{self.held}"

@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from crm.models import Deal
-from inventory.models import Warehouse
+from inventory.models import StockItem, Warehouse
 from inventory.services.counting import enter_count, finish_counting, open_count
 from notifications.models import Message
 from orders import services
@@ -136,6 +136,12 @@ def reviewed_stock_count(order: Order, user: User) -> dict[str, Any]:
     return places
 
 
+def odd_stock_item(order: Order, user: User) -> dict[str, Any]:
+    item = StockItem.objects.filter(product__shop_id=order.shop_id).latest("pk")
+    StockItem.objects.filter(pk=item.pk).update(on_hand=item.on_hand + 1)
+    return {"item": item.pk}
+
+
 W = Role.WAREHOUSE
 NOT_WAREHOUSE = {W: 403}
 NOT_EDITOR = {Role.MANAGER: 403, W: 403}
@@ -215,6 +221,16 @@ ROUTES: dict[str, list[Case]] = {
             prepare=reviewed_stock_count,
             except_for=NOT_MANAGER,
         )
+    ],
+    "stock/check/": [get("/stock/check/", outsider=200), get("/stock/check/?shop={shop}")],
+    "stock/check/<int:item_id>/": [
+        get("/stock/check/{item}/", prepare=odd_stock_item, except_for={Role.MANAGER: 403}),
+        post(
+            "/stock/check/{item}/",
+            data={"reason": "Restored."},
+            prepare=odd_stock_item,
+            except_for={Role.MANAGER: 403},
+        ),
     ],
     # Imports
     "hooks/woocommerce/<slug:shop>": [post("/hooks/woocommerce/{shop}", 401, outsider=401, anonymous=401)],
