@@ -39,11 +39,13 @@ def newest_first(
     after: str,
     size: int | None = None,
     shop_ids: Sequence[int] | None = None,
+    *,
+    within: str = "shop_id",
 ) -> Page[M]:
     """One page by `field` and key, newest first. A cursor that cannot be read starts at the first page.
 
     With `shop_ids` the newest rows of each shop are read by its own index and merged: no index holds the newest
-    of several shops, and sorting all of theirs would cost more with every row.
+    of several shops, and sorting all of theirs would cost more with every row. `within` names another such key.
     """
     size = size or PAGE_SIZE
     keys = uuid.UUID if isinstance(queryset.model._meta.pk, models.UUIDField) else read_key
@@ -52,7 +54,7 @@ def newest_first(
         at, pk = cursor
         older = Q(**{f"{field}__lt": at}) | Q(pk__lt=pk)
         queryset = queryset.filter(older, **{f"{field}__lte": at})
-    rows = _newest(queryset, (field, "pk"), size + 1, shop_ids)
+    rows = _newest(queryset, (field, "pk"), size + 1, shop_ids, within)
     more, rows = len(rows) > size, rows[:size]
     return Page(rows, _cursor(getattr(rows[-1], field), rows[-1].pk) if more else "")
 
@@ -70,13 +72,21 @@ def newest_key_first(
     return Page(rows, str(rows[-1].pk) if more else "")
 
 
-def _newest(queryset: QuerySet[M], by: tuple[str, ...], size: int, shop_ids: Sequence[int] | None) -> list[M]:
+def _newest(
+    queryset: QuerySet[M],
+    by: tuple[str, ...],
+    size: int,
+    shop_ids: Sequence[int] | None,
+    within: str = "shop_id",
+) -> list[M]:
     ordered = queryset.order_by(*(f"-{field}" for field in by))
     if shop_ids is None:
         return list(ordered[:size])
     if len(shop_ids) == 1:
-        return list(ordered.filter(shop_id=shop_ids[0])[:size])
-    keys = [key for shop_id in shop_ids for key in ordered.filter(shop_id=shop_id).values_list(*by)[:size]]
+        return list(ordered.filter(**{within: shop_ids[0]})[:size])
+    keys = [
+        key for shop_id in shop_ids for key in ordered.filter(**{within: shop_id}).values_list(*by)[:size]
+    ]
     newest = sorted(keys, reverse=True)[:size]
     return list(ordered.filter(pk__in=[key[-1] for key in newest]))
 

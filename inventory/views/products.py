@@ -1,46 +1,41 @@
-"""The stock page: what is on the shelf, what is promised, what is free. Numbers are changed in the admin."""
+"""The stock list: what is on the shelf, what is promised, what is free; a scanned code goes straight to its product."""
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from inventory.models import Product
-from inventory.search import search_products
-from inventory.selectors import stock_page
+from inventory.page_selectors.products import State, categories_of, list_products, read_wanted, warehouses_of
+from inventory.search import scanned_product
 from inventory.views.access import choose_shops
 from shops.permissions import Action
-
-PAGE_SIZE = 50
+from shops.selectors import shop_ids_where
 
 
 @require_safe
 @login_required
 def stock(request: HttpRequest) -> HttpResponse:
-    """The products of the shops in which this person may see stock, by name, narrowed by `q` and `shop`."""
-    question = request.GET.get("q", "").strip()[:100]
+    """The products of the shops in which this person may see stock, by name, narrowed by what the address says."""
     choice = choose_shops(request, Action.VIEW_STOCK)
-    products = search_products(Product.objects.filter(shop_id__in=choice.shown_ids), question)
-    rows, last = stock_page(products, size=PAGE_SIZE, after=_read_place(request.GET.get("after", "")))
-    wanted = {name: value for name, value in (("q", question), ("shop", choice.slug)) if value}
+    wanted = read_wanted(request.GET, choice.slug)
+    scanned = scanned_product(wanted.q, shop_ids=choice.shown_ids)
+    if scanned is not None:
+        return redirect("inventory:product", scanned.pk)
+    page = list_products(shop_ids=choice.shown_ids, wanted=wanted, after=request.GET.get("after", ""))
     context = {
         "room": "products",
-        "rows": rows,
-        "shops": choice.shops,
-        "question": question,
-        "shop_slug": choice.slug,
+        "wanted": wanted,
+        "page": page,
         "is_first": "after" not in request.GET,
-        "first": urlencode(wanted),
-        "next": urlencode(wanted | {"after": f"{last[1]} {last[0]}"}) if last else "",
+        "first": wanted.query(),
+        "next": wanted.query(after=page.after) if page.after else "",
+        "shops": choice.shops,
+        "categories": categories_of(choice.shown_ids),
+        "warehouses": warehouses_of(choice.shown_ids),
+        "states": State.choices,
+        "may_edit": bool(shop_ids_where(request.user, Action.EDIT_PRODUCT)),  # type: ignore[arg-type]
+        "may_change": bool(shop_ids_where(request.user, Action.CHANGE_STOCK)),  # type: ignore[arg-type]
     }
     return render(request, "inventory/stock.html", context)
-
-
-def _read_place(text: str) -> tuple[str, int] | None:
-    """Where a page begins: the key and the name of the product before it; nonsense begins at the beginning."""
-    key, _space, name = text.partition(" ")
-    return (name, int(key)) if key.isascii() and key.isdigit() and len(key) < 19 else None

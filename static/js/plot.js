@@ -1,6 +1,6 @@
 // Plots over days, drawn by uPlot from a JSON script beside them. Nothing here knows what the numbers mean.
 //
-// In a template (after css/../vendor/uplot-1.6.32.min.css, and vendor/uplot-1.6.32.min.js before this file):
+// In a template, with vendor/uplot-1.6.32.min.css among the styles and vendor/uplot-1.6.32.min.js before this file:
 //
 //   <div class="plot" data-plot="stock-plot" role="img" aria-label="…what it shows, in a sentence…"></div>
 //   {{ plot|json_script:"stock-plot" }}
@@ -40,12 +40,14 @@
       ? "–"
       : value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
-  function paths(kind) {
-    if (kind === "bars") return uPlot.paths.bars({ size: [0.7, 14], align: 0 });
-    return kind === "steps" ? uPlot.paths.stepped({ align: 1 }) : uPlot.paths.linear();
+  // Two sets of bars stand side by side, one ending and one beginning at their day.
+  function paths(series, all) {
+    const bars = all.filter((one) => one.kind === "bars");
+    if (series.kind === "bars") return uPlot.paths.bars({ size: [0.45, 10], align: bars.length < 2 ? 0 : bars.indexOf(series) ? 1 : -1 });
+    return series.kind === "steps" ? uPlot.paths.stepped({ align: 1 }) : uPlot.paths.linear();
   }
 
-  function lineOf(series) {
+  function lineOf(series, _index, all) {
     const colour = css(series.colour || "--accent");
     const bars = series.kind === "bars";
     return {
@@ -54,7 +56,7 @@
       stroke: colour,
       fill: bars ? `color-mix(in srgb, ${colour} 55%, transparent)` : undefined,
       width: bars ? 0 : 2,
-      paths: paths(series.kind),
+      paths: paths(series, all),
       points: { show: false },
       value: (_plot, value) => {
         const text = number(value, series.digits || 0);
@@ -79,11 +81,18 @@
   }
 
   // Zero belongs to the picture: a scale that begins elsewhere makes small changes look big.
-  function range(_plot, low, high) {
+  // Bars beside a line keep to the lower third, so that they never hide it.
+  const range = (share) => (_plot, low, high) => {
     const top = Math.max(high ?? 0, 1);
     const bottom = Math.min(low ?? 0, 0);
     const air = (top - bottom) * 0.08;
-    return [bottom < 0 ? bottom - air : 0, top + air];
+    return [bottom < 0 ? bottom - air : 0, top * share + air];
+  };
+
+  function ranges(series) {
+    const onlyBars = (axis) => series.every((one) => (one.axis === "right" ? "right" : "left") !== axis || one.kind === "bars");
+    const share = (axis) => (onlyBars(axis) && series.some((one) => one.kind !== "bars") ? 3 : 1);
+    return { left: { range: range(share("left")) }, right: { range: range(share("right")) } };
   }
 
   function options(figures, width) {
@@ -96,7 +105,7 @@
       tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       legend: { live: true },
-      scales: { x: { time: true }, left: { range }, right: { range } },
+      scales: { x: { time: true }, ...ranges(figures.series) },
       series: [
         {
           label: (figures.labels && figures.labels.day) || "",
