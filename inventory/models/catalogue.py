@@ -213,7 +213,7 @@ class Product(models.Model):
                 fields=["shop", "name", "id"], condition=Q(is_tracked=False), name="products_untracked_by_name"
             ),
             models.Index(fields=["category", "name", "id"], name="products_of_category_by_name"),
-            models.Index(fields=["barcode"], condition=~Q(barcode=""), name="products_by_barcode"),
+            models.Index(fields=["shop", "barcode"], condition=~Q(barcode=""), name="products_by_barcode"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["shop", "sku"], condition=~Q(sku=""), name="sku_per_shop"),

@@ -148,9 +148,9 @@ def plot_days(shop: Shop, item_ids: Sequence[int], *, span: int) -> list[PlotDay
         .order_by()
         .values_list(TruncDate("at", tzinfo=shop.zone))
         .annotate(
-            Sum("quantity"),
-            Sum("quantity", default=0, filter=Q(kind__in=CAME)),
-            Sum("quantity", default=0, filter=Q(kind__in=WENT)),
+            moved=Sum("quantity"),
+            came=Sum("quantity", default=0, filter=Q(kind__in=CAME)),
+            went=Sum("quantity", default=0, filter=Q(kind__in=WENT)),
         )
     )
     by_day = {day: figures for day, *figures in sums}

@@ -133,7 +133,12 @@ def counters_of(product_ids: Collection[int], *, warehouse_id: int | None = None
     sums = (
         items.order_by()
         .values_list("product_id")
-        .annotate(Sum("on_hand"), Sum("reserved"), Sum("safety_stock"), Count("pk", filter=LOW))
+        .annotate(
+            here=Sum("on_hand"),
+            promised=Sum("reserved"),
+            safety=Sum("safety_stock"),
+            low=Count("pk", filter=LOW),
+        )
     )
     return {
         pk: Counters(on_hand, reserved, safety, waited.get(pk, 0), bool(low))
