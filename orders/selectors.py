@@ -47,6 +47,8 @@ FORM_OF_TRANSITION = {
     Transition.REOPEN: "reopen",
 }
 LIVE_SHIPMENTS = (ShipmentState.PREPARED, ShipmentState.HANDED_OVER, ShipmentState.DELIVERED)
+# What arrived or is missing, and the later parcels that took it.
+NEWS_OF_GOODS = Q(kind=EventKind.STOCK) | Q(kind=EventKind.SHIPMENT, move_id__isnull=False)
 LEFT_THE_HOUSE = (ShipmentState.HANDED_OVER, ShipmentState.DELIVERED, ShipmentState.RETURNED)
 
 
@@ -229,23 +231,18 @@ def awaited_words(row: LineUnits, units: int) -> str:
     }
 
 
-def with_goods_arrived(orders: Collection[Order]) -> set[int]:
+def with_goods_arrived(orders: Iterable[Order]) -> set[int]:
     """The keys of those whose last goods arrived and that have not moved on since. One query."""
-    news = OrderEvent.objects.filter(
-        Q(kind=EventKind.STOCK) | Q(kind=EventKind.SHIPMENT, move_id__isnull=False),
-        order_id__in=[order.pk for order in orders],
-        reverted_at=None,
-    )
+    by_key = {order.pk: order for order in orders}
+    news = OrderEvent.objects.filter(NEWS_OF_GOODS, order_id__in=by_key, reverted_at=None)
     latest = {
         order_id: (reason_code, at)
         for order_id, reason_code, at in news.order_by("pk").values_list("order_id", "reason_code", "at")
     }
     return {
-        order.pk
-        for order in orders
-        if order.pk in latest
-        and latest[order.pk][0] == StockNews.ARRIVED
-        and latest[order.pk][1] >= order.status_changed_at
+        pk
+        for pk, (news_code, at) in latest.items()
+        if news_code == StockNews.ARRIVED and at >= by_key[pk].status_changed_at
     }
 
 

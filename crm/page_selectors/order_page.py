@@ -15,7 +15,7 @@ from crm.models import Deal
 from crm.page_selectors.history import Entry, history_in_words
 from notifications.models import Message
 from notifications.selectors import messages_of_order
-from orders.guards import WITH_REST, RestFacts, can_have_rest, can_ship_rest
+from orders.guards import WITH_REST, OrderFacts, RestFacts, can_have_rest, can_ship_rest
 from orders.models import Order, OrderEvent, OrderLine, Return
 from orders.models.history import EventKind
 from orders.selectors import (
@@ -30,6 +30,7 @@ from orders.selectors import (
 )
 from orders.statuses import BEFORE_HANDOVER, TARGETS, PaymentStatus, ReturnState, ShipmentState, Status
 from orders.tracking import token_for
+from shops.models import StockMaster
 from shops.money import ZERO, quantise
 from shops.permissions import Action, role_allows
 from shops.selectors import role_in_shop
@@ -40,10 +41,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LineRow:
-    """A line and what became of its units; `shows_stock` where something of it is still to go."""
+    """A line and what became of its units; `shows_stock` where something of it is still to go.
+
+    `is_short`: it cannot all go, because some of it is not in the house.
+    """
 
     units: LineUnits
     shows_stock: bool
+    is_short: bool
 
     @property
     def line(self) -> OrderLine:
@@ -62,14 +67,9 @@ class LineRow:
         return not self.line.product.is_tracked
 
     @property
-    def missing(self) -> int:
-        """Units that are to go but are not here."""
-        return self.units.owed - self.units.reserved if self.shows_stock else 0
-
-    @property
     def unreserved(self) -> int:
         """Units that are neither reserved nor awaited."""
-        return self.missing - self.backordered if self.shows_stock else 0
+        return self.units.owed - self.reserved - self.backordered if self.shows_stock else 0
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class OrderPage:
     @property
     def offers_partial(self) -> bool:
         """Whether to ask about partial delivery: something is missing, or it was agreed before."""
-        is_short = any(row.missing for row in self.lines)
+        is_short = any(row.is_short or row.unreserved for row in self.lines)
         return self.allowed.edit_delivery and (is_short or self.order.partial_agreed)
 
     @property
@@ -173,14 +173,14 @@ def order_page(user: User, order: Order) -> OrderPage:
     allowed = _allowed(order, role)
     events = list(order_history(order.pk))
     history = history_in_words(events)
-    units = units_of(order)
+    units, facts = units_of(order), facts_of(order.pk)
     return OrderPage(
         order=order,
-        lines=[LineRow(row, _shows_stock(order, row)) for row in units],
+        lines=_line_rows(order, units, facts),
         buttons=_in_order(
             [
                 *rest_buttons(rest_facts(order, units), role),
-                *buttons_of(order, actions_for(facts_of(order.pk), role)),
+                *buttons_of(order, actions_for(facts, role)),
             ]
         ),
         history=history,
@@ -242,9 +242,16 @@ def slug_of(transition: str) -> str:
     return transition.rstrip("_").replace("_", "-")
 
 
-def _shows_stock(order: Order, row: LineUnits) -> bool:
-    is_open = order.status in BEFORE_HANDOVER or (order.status in WITH_REST and row.owed > 0)
-    return is_open and row.line.product.is_tracked
+def _line_rows(order: Order, units: list[LineUnits], facts: OrderFacts) -> list[LineRow]:
+    short, rows = {line.sku for line in facts.short}, []
+    is_open = order.status in BEFORE_HANDOVER or order.status in WITH_REST
+    is_kept = order.shop.stock_master != StockMaster.NOBODY
+    for row in units:
+        product = row.line.product
+        shows_stock = is_open and is_kept and product.is_tracked and row.owed > 0
+        lacks = order.status in BEFORE_HANDOVER and (product.sku or product.name) in short
+        rows.append(LineRow(row, shows_stock, shows_stock and (row.waiting > 0 or lacks)))
+    return rows
 
 
 def _allowed(order: Order, role: str | None) -> Allowed:

@@ -188,7 +188,7 @@ def _first_ids(stages: Sequence[Stage], deals: QuerySet[Deal], page: int) -> dic
 
 
 def load_cards(funnel: Funnel, deal_ids: Iterable[int]) -> dict[int, Card]:
-    """Cards by key, in five queries."""
+    """Cards by key, in six queries."""
     deals = Deal.objects.filter(pk__in=list(deal_ids), funnel=funnel).select_related(
         "stage", "order__shipping_address", "manager", "customer"
     )

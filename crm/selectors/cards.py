@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Q
 from django.utils import timezone
 
 from crm.models import Deal, Stage
-from inventory.selectors import reservations_of
+from inventory.models import Reservation
 from orders.carriers import carrier_name
 from orders.models import Order, OrderLine, Shipment
-from orders.statuses import BEFORE_HANDOVER, ShipmentState, Status
+from orders.models.orders import order_of_reference, stock_reference
+from orders.selectors import with_goods_arrived
+from orders.statuses import ShipmentState, Status
 from shops.working_hours import Calendar
 
 CLOSED = (Status.DELIVERED, Status.CANCELLED, Status.RETURNED)
@@ -22,7 +24,10 @@ CLOSED = (Status.DELIVERED, Status.CANCELLED, Status.RETURNED)
 
 @dataclass(frozen=True)
 class Card:
-    """One card, ready to show. `age` is the time in its stage; marks are set only when true."""
+    """One card, ready to show. `age` is the time in its stage; marks are set only when true.
+
+    `expected_on` is the day from which nothing is short any more, where it is known.
+    """
 
     deal: Deal
     order: Order | None
@@ -34,6 +39,8 @@ class Card:
     age: timedelta
     is_late: bool
     is_short: bool
+    expected_on: date | None
+    goods_arrived: bool
     has_other_open: bool
     without_awb: bool
 
@@ -44,11 +51,12 @@ class Card:
 
 
 def cards_of(deals: Collection[Deal], calendar: Calendar) -> dict[int, Card]:
-    """Cards by deal key. The deals come with stage, order, address and manager; four queries more."""
+    """Cards by deal key. The deals come with stage, order, address and manager; five queries more."""
     orders = {deal.order.pk: deal.order for deal in deals if deal.order is not None}
     products = _products(orders)
     parcels = _parcels(orders)
     short = _short(orders)
+    arrived = with_goods_arrived(orders.values())
     busy = _customers_with_more_than_one_open({order.customer_id for order in orders.values()})
     now = timezone.now()
     cards = {}
@@ -67,6 +75,8 @@ def cards_of(deals: Collection[Deal], calendar: Calendar) -> dict[int, Card]:
             age=now - deal.stage_entered_at,
             is_late=_is_late(deal, calendar, now),
             is_short=deal.order_id in short,
+            expected_on=short.get(deal.order_id or 0),
+            goods_arrived=deal.order_id in arrived and deal.order_id not in short,
             has_other_open=order is not None and order.status not in CLOSED and order.customer_id in busy,
             without_awb=deal.stage.slug == "packed" and not number,
         )
@@ -86,14 +96,23 @@ def _parcels(orders: Collection[int]) -> dict[int, tuple[str, str]]:
     return {row[0]: (row[1], row[2]) for row in rows.values_list("order_id", "carrier", "tracking_number")}
 
 
-def _short(orders: dict[int, Order]) -> set[int]:
-    waiting = {pk: order.stock_reference for pk, order in orders.items() if order.status in BEFORE_HANDOVER}
-    held = reservations_of(list(waiting.values()))
-    return {
-        pk
-        for pk, reference in waiting.items()
-        if any(mine.backordered for mine in held.get(reference, {}).values())
-    }
+def _short(orders: dict[int, Order]) -> dict[int, date | None]:
+    """The orders that wait for goods, and the day all of these are expected on (None: nobody knows)."""
+    open_orders = [
+        pk for pk, order in orders.items() if order.status not in (Status.CANCELLED, Status.RETURNED)
+    ]
+    waiting = Reservation.objects.filter(
+        reference__in=[stock_reference(pk) for pk in open_orders], backordered__gt=0
+    )
+    days: dict[int, list[date | None]] = defaultdict(list)
+    for reference, day in waiting.values_list("reference", "stock_item__product__expected_on"):
+        days[order_of_reference(reference) or 0].append(day)
+    return {pk: _latest(found) for pk, found in days.items()}
+
+
+def _latest(days: list[date | None]) -> date | None:
+    known = [day for day in days if day is not None]
+    return max(known) if len(known) == len(days) else None
 
 
 def _customers_with_more_than_one_open(customers: Collection[int]) -> set[int]:

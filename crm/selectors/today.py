@@ -16,8 +16,11 @@ from crm.models import Funnel, Stage
 from crm.selectors.board import deals_on
 from inventory.models import Reservation
 from notifications.models import Message
-from orders.models import Shipment
-from orders.statuses import BEFORE_HANDOVER, PaymentMethod, PaymentStatus, ShipmentState, Status
+from orders.models import OrderEvent, Shipment
+from orders.models.history import EventKind
+from orders.models.orders import order_of_reference
+from orders.selectors import NEWS_OF_GOODS
+from orders.statuses import BEFORE_HANDOVER, PaymentMethod, PaymentStatus, ShipmentState, Status, StockNews
 from shops.models import User
 
 PACKED = "packed"
@@ -32,6 +35,7 @@ class Today:
     late: int
     unpaid: int
     short: int
+    arrived: int
     no_awb: int
     failed: int
     cod_on_road: Decimal
@@ -40,6 +44,7 @@ class Today:
 def conditions(funnel: Funnel) -> dict[str, Q]:
     """What each figure counts, by its code: the same condition counts and narrows. Two queries, for stages and backorders."""
     stages = list(Stage.objects.filter(funnel=funnel))
+    waiting = _waiting_for_goods(funnel.shop_id)
     return {
         "call": Q(stage__in=[stage.pk for stage in stages if stage.status == Status.NEW and stage.is_entry]),
         "late": _late(stages, funnel, timezone.now()),
@@ -48,7 +53,10 @@ def conditions(funnel: Funnel) -> dict[str, Q]:
             order__payment_status__in=[PaymentStatus.PENDING, PaymentStatus.FAILED],
         )
         & ~Q(order__payment_method=PaymentMethod.COD),
-        "short": Q(order_id__in=_waiting_for_goods(funnel.shop_id), order__status__in=BEFORE_HANDOVER),
+        "short": Q(order_id__in=waiting, order__status__in=BEFORE_HANDOVER),
+        "arrived": Q(Exists(_goods_arrived()))
+        & ~Q(order_id__in=waiting)
+        & ~Q(order__status__in=[Status.CANCELLED, Status.RETURNED]),
         "no-awb": Q(stage__in=[stage.pk for stage in stages if stage.slug == PACKED])
         & Q(~Exists(_numbered_parcels())),
         "failed": Q(Exists(_failed_messages())),
@@ -67,6 +75,7 @@ def today(user: User, funnel: Funnel, where: dict[str, Q]) -> Today:
             late=Count("pk", filter=where["late"]),
             unpaid=Count("pk", filter=where["unpaid"]),
             short=Count("pk", filter=where["short"]),
+            arrived=Count("pk", filter=where["arrived"]),
             no_awb=Count("pk", filter=where["no-awb"]),
             failed=Count("pk", filter=where["failed"]),
             cod_on_road=Sum("amount", filter=where["cod"], default=Decimal(0)),
@@ -88,11 +97,19 @@ def _late(stages: list[Stage], funnel: Funnel, now: datetime) -> Q:
 def _waiting_for_goods(shop_id: int) -> list[int]:
     waiting = Reservation.objects.filter(backordered__gt=0, stock_item__product__shop_id=shop_id)
     references = waiting.order_by("pk").values_list("reference", flat=True)[:MOST_BACKORDERS]
-    return [
-        int(key)
-        for kind, _colon, key in (text.partition(":") for text in references)
-        if kind == "order" and key.isdigit()
-    ]
+    return [key for key in map(order_of_reference, references) if key is not None]
+
+
+def _goods_arrived() -> QuerySet[OrderEvent]:
+    """News of goods younger than the order's status, with no later news and no parcel that took them."""
+    later = OrderEvent.objects.filter(NEWS_OF_GOODS, order=OuterRef("order"), pk__gt=OuterRef("pk"))
+    return OrderEvent.objects.filter(
+        ~Exists(later.filter(reverted_at=None)),
+        order=OuterRef("order_id"),
+        kind=EventKind.STOCK,
+        reason_code=StockNews.ARRIVED,
+        at__gte=OuterRef("order__status_changed_at"),
+    )
 
 
 def _numbered_parcels() -> QuerySet[Shipment]:

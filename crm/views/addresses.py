@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 WHOSE = ("", "mine", "unclaimed")
-FIGURES = ("call", "late", "unpaid", "short", "no-awb", "failed", "cod")
+FIGURES = ("call", "late", "unpaid", "short", "arrived", "no-awb", "failed", "cod")
 
 
 @dataclass(frozen=True)

@@ -168,6 +168,7 @@ def today_figures(now: Today, funnel: Funnel, address: BoardAddress) -> list[Fig
         ("late", now.late, _("late"), "is_hot", False),
         ("unpaid", now.unpaid, _("unpaid"), "", False),
         ("short", now.short, _("short stock"), "is_warm", False),
+        ("arrived", now.arrived, _("goods arrived"), "", False),
         ("no-awb", now.no_awb, _("packed without AWB"), "is_warm", False),
         ("failed", now.failed, ngettext("message failed", "messages failed", now.failed), "is_hot", False),
         ("cod", now.cod_on_road, _("COD on the road"), "", True),
