@@ -6,12 +6,11 @@ import uuid
 from typing import Any, cast
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from inventory.models import Category, StockCount, StockCountLine, Warehouse
-from inventory.services.counting import LONGEST_NAME, enter_count, open_count
+from inventory.services.counting import LONGEST_NAME, default_name, enter_count, open_count
 from inventory.services.posting import post_count
 from inventory.services.sheet import LARGEST_QUANTITY
 from shops.actors import Actor
@@ -48,8 +47,7 @@ class OpenCountForm(forms.Form):
     @staticmethod
     def first_values() -> dict[str, Any]:
         """What a fresh form proposes."""
-        name = str(_("Count of %(day)s")) % {"day": timezone.localdate().isoformat()}
-        return {"name": name, "hides_expected": True}
+        return {"name": default_name(), "hides_expected": True}
 
     def save(self, actor: Actor) -> StockCount:
         """Open the count; raises `StockError` or `NotPermitted` with a sentence for the page."""

@@ -73,11 +73,12 @@ class Scan:
     product: Product | None = None
     choices: list[Product] = field(default_factory=list)
     sentence: str = ""
+    is_cut: bool = False
 
 
 def read_scan(count: StockCount, text: str) -> Scan:
     """The product of the count's shop with this barcode or SKU, else those whose name or place it is."""
-    text = text.strip()[:100].replace("\x00", "")
+    text = text.strip()[:100]
     if not text:
         return Scan()
     products = Product.objects.filter(shop_id=count.shop_id).order_by("name", "pk")
@@ -88,7 +89,7 @@ def read_scan(count: StockCount, text: str) -> Scan:
     near = products.filter(named | Q(place__istartswith=text), is_active=True, is_tracked=True)
     found = list(near[:MOST_CHOICES])
     if found:
-        return Scan(choices=found)
+        return Scan(choices=found, is_cut=len(found) == MOST_CHOICES)
     return Scan(sentence=_("No product has the barcode, SKU, name or place “%(text)s”.") % {"text": text})
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 
+from babel.dates import format_date
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from inventory.errors import StockError
@@ -70,7 +72,7 @@ def open_count(
         shop_id=shop_id,
         warehouse=warehouse,
         category=category,
-        name=name.strip() or _default_name(),
+        name=name.strip() or default_name(),
         hides_expected=hides_expected,
         **actor_columns(actor),
     )
@@ -195,7 +197,7 @@ def _why_closed(count: StockCount) -> str:
     if count.state == CountState.POSTED and count.posted_at is not None:
         return _("%(person)s has posted this count already, on %(day)s.") % {
             "person": count.posted_by,
-            "day": f"{timezone.localtime(count.posted_at):%Y-%m-%d %H:%M}",
+            "day": _written_day(timezone.localtime(count.posted_at)),
         }
     if count.state == CountState.CANCELLED:
         return _("This count was cancelled.")
@@ -206,8 +208,13 @@ def _why_closed(count: StockCount) -> str:
     return _("People are still counting. Finish the counting first.")
 
 
-def _default_name() -> str:
-    return _("Count of %(day)s") % {"day": timezone.localdate().isoformat()}
+def default_name() -> str:
+    """What a count is called unless somebody names it."""
+    return _("Count of %(day)s") % {"day": _written_day(timezone.localdate())}
+
+
+def _written_day(day: date) -> str:
+    return format_date(day, "d MMM y", locale=get_language() or "en")
 
 
 def _open_first_items(warehouse: Warehouse, category: Category | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from inventory.forms.counts import EntryForm
@@ -67,9 +68,8 @@ def _enter(request: HttpRequest, count: StockCount) -> HttpResponse:
         except DomainError as refusal:
             form.add_error("quantity", refusal.sentence)
     product = product_to_count(count, request.POST.get("product", ""))
-    if product is None:
-        errors = [str(error) for errors in form.errors.values() for error in errors]
-        return _show(request, count, Scan(sentence=" ".join(errors)))
+    if product is None or "key" in form.errors:
+        return _show(request, count, Scan(sentence=_("Nothing was saved. Scan the product again.")))
     return _show(request, count, Scan(product=product), form)
 
 
