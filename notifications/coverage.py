@@ -47,7 +47,8 @@ class CoverageRow:
 
 def languages_of(shop: Shop) -> list[tuple[str, str]]:
     """The languages customers may have, the shop's own first."""
-    return sorted(settings.LANGUAGES, key=lambda language: language[0] != shop.language)
+    languages = [(code, str(name)) for code, name in settings.LANGUAGES]
+    return sorted(languages, key=lambda language: language[0] != shop.language)
 
 
 def coverage_of(shop: Shop) -> list[CoverageRow]:

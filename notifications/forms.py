@@ -1,16 +1,25 @@
-"""The forms of the messages' admin: the on/off matrix of a shop."""
+"""The forms of the messages' admin: the on/off matrix of a shop, its narrower rules, and trying it out."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from unfold.widgets import UnfoldBooleanWidget
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
-from notifications.selectors import switches_of
-from notifications.statuses import TEMPLATE_EVENTS, Channel, MessageEvent
+from notifications.selectors import SwitchRow, switches_of
+from notifications.statuses import MARKETPLACES, TEMPLATE_EVENTS, Channel, MessageEvent
+from orders.statuses import PaymentMethod
+
+# What orders come from besides marketplaces; another can be typed.
+OWN_SOURCES = ("manual", "woocommerce", "shopify", "api", "csv")
+_SOURCE = re.compile(r"[a-z0-9][a-z0-9_-]{0,29}")
+ANY = ("", gettext_lazy("any"))
 
 
 @dataclass(frozen=True)
@@ -22,7 +31,10 @@ class MatrixRow:
 
 
 class SwitchesForm(forms.Form):
-    """A checkbox for every moment and channel of one shop."""
+    """A checkbox for every moment and channel of one shop, for all orders that no narrower rule is about.
+
+    Each remembers what it showed, so that only what this person changed is saved.
+    """
 
     def __init__(self, *arguments: Any, shop_id: int, **kwargs: Any) -> None:
         super().__init__(*arguments, **kwargs)
@@ -32,6 +44,7 @@ class SwitchesForm(forms.Form):
                 label=label,
                 required=False,
                 initial=is_on,
+                show_hidden_initial=True,
                 widget=UnfoldBooleanWidget(attrs={"aria-label": label}),
             )
 
@@ -43,13 +56,87 @@ class SwitchesForm(forms.Form):
         ]
 
     @property
-    def switches(self) -> dict[tuple[str, str], bool]:
-        """What was chosen, by (event, channel); read it from a valid form."""
-        chosen = {}
-        for name, is_on in self.cleaned_data.items():
+    def changes(self) -> dict[tuple[str, str], bool]:
+        """What was changed on the page, by (event, channel); read it from a valid form."""
+        changed = {}
+        for name in self.changed_data:
             event, _dash, channel = name.partition("-")
-            chosen[event, channel] = bool(is_on)
-        return chosen
+            changed[event, channel] = bool(self.cleaned_data[name])
+        return changed
+
+
+class NarrowRuleForm(forms.Form):
+    """A rule for orders of one payment method, one source, or both, about one moment or all of them."""
+
+    event = forms.ChoiceField(
+        label=gettext_lazy("When"), required=False, widget=UnfoldAdminSelectWidget(),
+        choices=[("", gettext_lazy("every moment")), *TEMPLATE_EVENTS],
+    )  # fmt: skip
+    channel = forms.ChoiceField(
+        label=gettext_lazy("Channel"), required=False, widget=UnfoldAdminSelectWidget(),
+        choices=[("", gettext_lazy("e-mail and SMS")), *Channel.choices],
+    )  # fmt: skip
+    source = forms.CharField(
+        label=gettext_lazy("Source"), required=False, max_length=30,
+        widget=UnfoldAdminTextInputWidget(attrs={"list": "sources", "placeholder": gettext_lazy("any"), "autocomplete": "off"}),
+    )  # fmt: skip
+    payment_method = forms.ChoiceField(
+        label=gettext_lazy("Payment"), required=False, widget=UnfoldAdminSelectWidget(),
+        choices=[ANY, *PaymentMethod.choices],
+    )  # fmt: skip
+    is_on = forms.ChoiceField(
+        label=gettext_lazy("Then"), widget=UnfoldAdminSelectWidget(),
+        choices=[("on", gettext_lazy("on")), ("off", gettext_lazy("off"))],
+    )  # fmt: skip
+
+    def clean_source(self) -> str:
+        source = str(self.cleaned_data["source"]).strip().casefold()
+        if source and not _SOURCE.fullmatch(source):
+            raise ValidationError(
+                _("A source is a short word in Latin letters, such as woocommerce or emag.")
+            )
+        return source
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and not cleaned.get("source") and not cleaned.get("payment_method"):
+            raise ValidationError(
+                _("Choose a payment method or a source; what is for every order stands in the table.")
+            )
+        return cleaned
+
+    @property
+    def rules(self) -> list[SwitchRow]:
+        """The rows this rule stands for; read them from a valid form."""
+        chosen = self.cleaned_data
+        events = [chosen["event"]] if chosen["event"] else [value for value, _label in TEMPLATE_EVENTS]
+        channels = [chosen["channel"]] if chosen["channel"] else list(Channel.values)
+        return [
+            SwitchRow(event, channel, chosen["payment_method"], chosen["source"], chosen["is_on"] == "on")
+            for event in events
+            for channel in channels
+        ]
+
+
+class WhatHappensForm(forms.Form):
+    """An imagined order, to see which messages its customer would get."""
+
+    source = forms.CharField(
+        label=gettext_lazy("Source"), required=False, max_length=30,
+        widget=UnfoldAdminTextInputWidget(attrs={"list": "sources", "placeholder": gettext_lazy("your online shop"), "autocomplete": "off"}),
+    )  # fmt: skip
+    payment_method = forms.ChoiceField(
+        label=gettext_lazy("Payment"), required=False, widget=UnfoldAdminSelectWidget(),
+        choices=[ANY, *PaymentMethod.choices],
+    )  # fmt: skip
+
+    def clean_source(self) -> str:
+        return str(self.cleaned_data["source"]).strip().casefold()
+
+
+def known_sources() -> list[str]:
+    """The sources to choose from, marketplaces last."""
+    return [*OWN_SOURCES, *sorted(MARKETPLACES)]
 
 
 def no_template_warnings(switches: dict[tuple[str, str], bool], written: set[tuple[str, str]]) -> list[str]:

@@ -83,7 +83,7 @@ def preview_of(template: MessageTemplate, order: Order | None) -> Preview:
         written = write(template, facts, shop=template.shop, link=sample_link())
         warnings = _warnings(template, facts, names, order)
     except ValidationError as error:
-        return Preview(names, problems=error.messages)
+        return Preview(names, problems=_problems(error))
     except TemplateError as error:
         return Preview(names, problems=error.sentences)
     if not written.text.strip():
@@ -116,6 +116,15 @@ def latest_orders(shop_id: int, beginning: str = "") -> list[Order]:
     if beginning:
         return list(orders.filter(number__startswith=beginning.upper()).order_by("number")[:LATEST_ORDERS])
     return list(orders.order_by("-placed_at", "-id")[:LATEST_ORDERS])
+
+
+def _problems(error: ValidationError) -> list[str]:
+    """The sentences of a refusal; those that name no line say which field they are about."""
+    said: list[str] = []
+    for name, sentences in error.message_dict.items():
+        label = str(MessageTemplate._meta.get_field(name).verbose_name).capitalize()  # type: ignore[union-attr]
+        said += [text if name == "body" else f"{label}: {text}" for text in sentences]
+    return said
 
 
 def _words(value: Any) -> str:

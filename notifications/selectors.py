@@ -164,7 +164,7 @@ def switches_as_they_were(shop_id: int, *, version: int) -> list[SwitchRow]:
 
     Worked out from today's rows by taking back what changed since; two queries.
     """
-    history = MessageSwitch.history.filter(shop_id=shop_id, history_id__gt=version)  # type: ignore[attr-defined]
+    history = MessageSwitch.history.filter(shop_id=shop_id, history_id__gt=version)
     columns = ("event", "channel", "payment_method", "source", "is_on")
     rows = {(row.event, row.channel, row.source, row.payment_method): row for row in switch_rows(shop_id)}
     for kind, *values in history.order_by("-history_id").values_list("history_type", *columns):

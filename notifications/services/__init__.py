@@ -4,12 +4,19 @@ from notifications.services.notes import queue_note
 from notifications.services.queueing import discard_messages_of, queue_messages
 from notifications.services.resending import resend_message
 from notifications.services.settings import add_default_templates, set_switches
+from notifications.services.switching import remove_rule, restore_switches, set_rules
+from notifications.services.wording import restore_template, send_test
 
 __all__ = [
     "add_default_templates",
     "discard_messages_of",
     "queue_messages",
     "queue_note",
+    "remove_rule",
     "resend_message",
+    "restore_switches",
+    "restore_template",
+    "send_test",
+    "set_rules",
     "set_switches",
 ]

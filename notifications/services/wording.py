@@ -35,7 +35,7 @@ def restore_template(*, template_id: int, version: int, actor: Actor) -> None:
     """
     template = lock_one(MessageTemplate.objects.all(), template_id)
     require(actor, shop_id=template.shop_id, action=Action.EDIT_MESSAGES)
-    words = template.history.filter(history_id=version).first()  # type: ignore[attr-defined]
+    words = template.history.filter(history_id=version).first()
     if words is None:
         raise MessageError(_("This version does not exist."), code="not_found")
     template.subject, template.body = words.subject, words.body
