@@ -91,7 +91,7 @@ class LedgerPage:
 def read_filter(asked: Mapping[str, str]) -> LedgerFilter:
     """The filter of a request; what cannot be meant is left out."""
     values = {
-        name: " ".join(asked.get(name, "").replace("\0", " ").split())[:100]
+        name: " ".join(asked.get(name, "").split())[:100]
         for name in asdict(LedgerFilter())
     }
     for name in ("product", "warehouse", "person"):
@@ -119,6 +119,15 @@ def ledger_page(
     )
     page = newest_first(found, "at", after)
     return LedgerPage(show_lines(page.rows, user, changeable), page.after)
+
+
+def movements_wanted(
+    user: User, wanted: LedgerFilter, *, shop_ids: Collection[int]
+) -> QuerySet[StockMovement]:
+    """All movements of these shops that the ledger is narrowed to, unordered; for files, which read them part by part."""
+    return _narrowed(user, wanted, shop_ids).select_related(
+        "stock_item__product__shop", "stock_item__warehouse"
+    )
 
 
 def latest_of(user: User, *, shop_ids: Collection[int]) -> list[Line]:

@@ -233,6 +233,20 @@ BY_KEY: Mapping[str, Column] = {column.key: column for column in COLUMNS}
 FILE_COLUMNS = tuple(column for column in COLUMNS if column.key != "shop")
 
 
+WORDS: Mapping[str, tuple[str, str]] = {
+    "en": ("yes", "no"),
+    "ro": ("da", "nu"),
+    "pl": ("tak", "nie"),
+    "uk": ("так", "ні"),
+}
+
+
+def yes_or_no(value: bool, language: str) -> str:
+    """A truth value as a file of this language says it."""
+    yes, no = WORDS.get(language, WORDS["en"])
+    return yes if value else no
+
+
 def _normal(heading: str) -> str:
     return " ".join(_WORDS.findall(fold(heading)))
 

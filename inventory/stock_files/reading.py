@@ -152,7 +152,7 @@ def _rows_of_csv(content: bytes) -> Iterator[Row]:
         if named:
             text.readline()
         separator = named[1] if named else _separator_of(start)
-        if "\0" in start or _is_gibberish(start):
+        if _is_gibberish(start) or (not encoding.startswith("utf-16") and b"\0" in content[:4096]):
             raise StockError(_("This is neither CSV nor XLSX."), code="bad_file")
         for number, cells in enumerate(csv.reader(text, delimiter=separator), start=1):
             yield number, list(cells[:MOST_COLUMNS])

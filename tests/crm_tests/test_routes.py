@@ -16,8 +16,10 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from crm.models import Deal
-from inventory.models import StockItem, Warehouse
+from inventory.models import StockImport, StockItem, Warehouse
 from inventory.services.counting import enter_count, finish_counting, open_count
+from inventory.services.importing import upload_import
+from inventory.services.reserving import reserve
 from notifications.models import Message
 from orders import services
 from orders.imports.models import Delivery
@@ -82,6 +84,26 @@ def sent_parcel(order: Order, user: User) -> dict[str, Any]:
     return {"parcel": order.shipments.get().pk}
 
 
+def parcel_on_its_way(order: Order, user: User) -> dict[str, Any]:
+    """A further parcel of a delivered order."""
+    order.shipments.update(state="handed_over")
+    return sent_parcel(order, user)
+
+
+def arrived_rest(order: Order, user: User) -> dict[str, Any]:
+    """One more unit of the shipped order's line is owed, and reserved."""
+    line = order.lines.get()
+    order.lines.update(quantity=line.quantity + 1)
+    reserve(
+        reference=order.stock_reference,
+        shop_id=order.shop_id,
+        wanted={line.product_id: 1},
+        on_shortage="refuse",
+        actor=SYSTEM,
+    )
+    return {"restocked": {f"units-{line.pk}": 1}}
+
+
 def announced_return(order: Order, user: User) -> dict[str, Any]:
     note = order.returns.get()
     return {"return": note.pk, "restocked": {f"restocked-{row.pk}": 1 for row in note.lines.all()}}
@@ -142,6 +164,13 @@ def odd_stock_item(order: Order, user: User) -> dict[str, Any]:
     return {"item": item.pk}
 
 
+def checked_import(order: Order, user: User) -> dict[str, Any]:
+    warehouse = Warehouse.objects.get(shop=order.shop, is_default=True)
+    job = upload_import(warehouse_id=warehouse.pk, name="a.csv", content=b"SKU;Name\nX-1;X\n", actor=SYSTEM)
+    StockImport.objects.filter(pk=job.pk).update(state="checked", digest="d", summary={"new": 1})
+    return {"import": job.uuid}
+
+
 W = Role.WAREHOUSE
 NOT_WAREHOUSE = {W: 403}
 NOT_EDITOR = {Role.MANAGER: 403, W: 403}
@@ -175,6 +204,44 @@ ROUTES: dict[str, list[Case]] = {
     },
     "stock/waiting/": [get("/stock/waiting/", outsider=200), get("/stock/waiting/?shop={shop}")],
     "stock/movements/": [get("/stock/movements/", outsider=200), get("/stock/movements/?shop={shop}")],
+    "stock/movements.csv": [
+        get("/stock/movements.csv", outsider=200),
+        get("/stock/movements.csv?shop={shop}"),
+    ],
+    "stock/export.<str:kind>": [
+        get("/stock/export.csv", outsider=200),
+        get("/stock/export.xlsx?shop={shop}"),
+    ],
+    "stock/imports/": [
+        get("/stock/imports/?shop={shop}", except_for=NOT_EDITOR),
+        post("/stock/imports/?shop={shop}", 422, except_for=NOT_EDITOR),
+    ],
+    "stock/imports/template.<str:kind>": [get("/stock/imports/template.csv", outsider=200)],
+    "stock/imports/<uuid:import_uuid>/": [
+        get("/stock/imports/{import}/", prepare=checked_import, except_for=NOT_EDITOR)
+    ],
+    "stock/imports/<uuid:import_uuid>/approve/": [
+        post(
+            "/stock/imports/{import}/approve/",
+            data={"digest": "d"},
+            prepare=checked_import,
+            except_for=NOT_EDITOR,
+        )
+    ],
+    "stock/imports/<uuid:import_uuid>/cancel/": [
+        post("/stock/imports/{import}/cancel/", prepare=checked_import, except_for=NOT_EDITOR)
+    ],
+    "stock/imports/<uuid:import_uuid>/columns/": [
+        post(
+            "/stock/imports/{import}/columns/",
+            data={"column-0": "sku"},
+            prepare=checked_import,
+            except_for=NOT_EDITOR,
+        )
+    ],
+    "stock/imports/<uuid:import_uuid>/problems.csv": [
+        get("/stock/imports/{import}/problems.csv", prepare=checked_import, except_for=NOT_EDITOR)
+    ],
     "stock/low/": [get("/stock/low/", outsider=200), get("/stock/low/?shop={shop}")],
     "stock/abc/": [get("/stock/abc/", outsider=200), get("/stock/abc/?shop={shop}")],
     "stock/abc/compute/": [post("/stock/abc/compute/?shop={shop}")],
@@ -301,6 +368,15 @@ ROUTES: dict[str, list[Case]] = {
     "orders/<path:number>/shipments/": order_form("shipments", {"carrier": "own"}),
     "orders/<path:number>/shipments/<int:target_id>/void/": order_form(
         "shipments/{parcel}/void", prepare=prepared_parcel
+    ),
+    "orders/<path:number>/ship-rest/": order_form(
+        "ship-rest", {"carrier": "own"}, status="shipped", prepare=arrived_rest
+    ),
+    "orders/<path:number>/drop-rest/": order_form(
+        "drop-rest", status="shipped", prepare=arrived_rest, warehouse=403
+    ),
+    "orders/<path:number>/shipments/<int:target_id>/delivered/": order_form(
+        "shipments/{parcel}/delivered", status="delivered", prepare=parcel_on_its_way
     ),
     "orders/<path:number>/shipments/<int:target_id>/at-pickup/": order_form(
         "shipments/{parcel}/at-pickup", status="shipped", prepare=sent_parcel

@@ -87,6 +87,7 @@ class Plan:
             "new_categories": self._new_names("category"),
             "new_families": self._new_names("family"),
             "warnings": self._warnings(),
+            "headings": list(self.headings.texts),
             "bad_cells": {str(row): self.bad_cells[row] for row in sorted(self.bad_cells)[:MOST_KEPT]},
         }
 
