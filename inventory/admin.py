@@ -14,11 +14,13 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from simple_history.admin import SimpleHistoryAdmin
 from unfold.decorators import action
 from unfold.paginator import InfinitePaginator
 
 from inventory.forms import StockForm
-from inventory.models import Product, Reservation, StockItem, StockMovement, Warehouse
+from inventory.forms.settings import StockSettingsForm
+from inventory.models import Product, Reservation, StockItem, StockMovement, StockSettings, Warehouse
 from inventory.search import search_products
 from inventory.selectors import with_counters
 from shops.actors import Actor
@@ -197,3 +199,16 @@ class ReservationAdmin(SearchedByProduct, ReadOnly, ShopScopedAdmin):
     ordering = ["created_at", "pk"]
     paginator = InfinitePaginator
     show_full_result_count = False
+
+
+@admin.register(StockSettings)
+class StockSettingsAdmin(SimpleHistoryAdmin, ShopScopedAdmin):
+    """Whom a shop tells what runs low, and over which periods it looks at its stock; every version is kept."""
+
+    form = StockSettingsForm
+    list_display = ["shop", "abc_days", "slow_days", "demand_days", "lead_time_days"]
+    list_select_related = ["shop"]
+    fields = ["shop", *StockSettingsForm.Meta.fields]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: StockSettings | None = None) -> list[str]:
+        return ["shop"] if obj else []

@@ -36,7 +36,6 @@ class StockSettingsForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for name in ("slow_days", "lead_time_days"):
             self.fields[name].widget.attrs["max"] = LONGEST_PERIOD
-            self.fields[name].max_value = LONGEST_PERIOD  # type: ignore[attr-defined]
 
     def clean_alert_emails(self) -> str:
         try:

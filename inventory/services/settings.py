@@ -68,7 +68,7 @@ def check_shares(a_percent: int, b_percent: int) -> None:
     """Raise `StockError` when the classes A and B together ask for more than the whole revenue."""
     if a_percent + b_percent > 100:
         raise StockError(
-            _("A and B together are %(sum)s % of the revenue; they can be 100 % at most.")
+            _("A and B together are %(sum)s %% of the revenue; they can be 100 %% at most.")
             % {"sum": a_percent + b_percent},
             code="shares_above_hundred",
             field="abc_b_percent",
