@@ -65,14 +65,6 @@ class CostField(forms.DecimalField):
         return super().to_python(text)
 
 
-class PlainText(forms.CharField):
-    """One line of words that every database can keep."""
-
-    def to_python(self, value: Any) -> str:
-        text = super().to_python(value) or ""
-        return "".join(char for char in text if char != "\0" and not "\ud800" <= char <= "\udfff")
-
-
 class Way(models.TextChoices):
     MORE = "more", _("More are here than the system says")
     LESS = "less", _("Fewer are here than the system says")
@@ -88,7 +80,12 @@ class MovementForm(forms.Form):
     warehouse = forms.ModelChoiceField(
         label=_("Warehouse"), queryset=Warehouse.objects.none(), empty_label=None
     )
-    reason = PlainText(label=_("Reason"), max_length=200, widget=forms.TextInput(attrs={"list": REASONS}))
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"list": REASONS}),
+        error_messages={"required": _("Say why; it stays in the ledger.")},
+    )
     key = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(
@@ -147,11 +144,11 @@ class ReceiveForm(MovementForm):
     unit_cost = CostField(
         label=_("Cost of one unit"), required=False, help_text=_("Without VAT; it stays on the movement.")
     )
-    cost_currency = PlainText(
+    cost_currency = forms.CharField(
         label=_("Currency"), max_length=3, required=False, widget=forms.TextInput(attrs={"size": 4})
     )
     update_cost = forms.BooleanField(label=_("Also set as the product's cost"), required=False)
-    reference = PlainText(
+    reference = forms.CharField(
         label=_("Document number"),
         max_length=LONGEST_REFERENCE,
         required=False,
@@ -170,6 +167,8 @@ class ReceiveForm(MovementForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["reason"].required = False
+        if self.product.cost is not None:
+            self.fields["unit_cost"].widget.attrs["placeholder"] = str(self.product.cost)
         if not self.may_edit_product:
             del self.fields["update_cost"]
 
@@ -228,7 +227,7 @@ class TransferForm(MovementForm):
         label=_("From"), queryset=Warehouse.objects.none(), empty_label=None
     )
     to_warehouse = forms.ModelChoiceField(label=_("To"), queryset=Warehouse.objects.none(), empty_label=None)
-    field_order = ["quantity", "from_warehouse", "to_warehouse", "reason"]
+    field_order = ["from_warehouse", "to_warehouse", "quantity", "reason"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -255,7 +254,7 @@ class ReturnForm(MovementForm):
     verb = staticmethod(services.return_to_stock)
     kept = ("warehouse", "reason")
 
-    reference = PlainText(
+    reference = forms.CharField(
         label=_("Order or return number"),
         max_length=LONGEST_REFERENCE,
         required=False,

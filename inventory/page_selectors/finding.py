@@ -22,8 +22,8 @@ class Found:
 
 
 def read_code(text: str) -> str:
-    """A code as it came in a request, without what no code holds."""
-    return " ".join(text.replace("\0", " ").split())[:LONGEST_CODE]
+    """A code as it came in a request, without needless spaces."""
+    return " ".join(text.split())[:LONGEST_CODE]
 
 
 def find_by_code(code: str, *, shop_ids: Collection[int]) -> Found:

@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 
 from inventory.errors import StockError
 from inventory.models import MovementKind, Product, Reservation, StockItem, StockMovement
-from inventory.services.limits import is_key, stock_verb
-from inventory.services.sheet import lock_items_of
+from inventory.services.limits import stock_verb
+from inventory.services.sheet import find_products, lock_items_of
 from shops.actors import Actor
 from shops.locks import lock
 from shops.money import quantise
@@ -152,8 +152,9 @@ def _make(change: Change, actor: Actor) -> Outlook:
 
 def _lock(product_id: int) -> dict[int, StockItem]:
     """Lock the product, then its stock, as every verb does; answers the counters as they stand."""
-    products = lock(Product.objects.all(), [product_id] if is_key(product_id) else [])
-    lock_items_of({product.pk: product for product in products})
+    products = find_products([product_id])
+    lock(Product.objects.all(), products)
+    lock_items_of(products)
     return _counters(product_id)
 
 

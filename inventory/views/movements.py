@@ -14,6 +14,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
@@ -31,6 +32,7 @@ from shops.actors import Actor
 from shops.errors import DomainError, NotPermitted
 from shops.keyset import read_key
 from shops.permissions import Action, is_permitted
+from shops.selectors import shop_ids_where
 
 MOST_NAMED = 10
 
@@ -115,12 +117,17 @@ def _scan(request: HttpRequest, kind: Kind, choice: ShopChoice) -> HttpResponse:
     found = find_by_code(read_code(request.GET.get("barcode", "")), shop_ids=choice.shown_ids)
     if found.product is not None:
         return redirect(f"{request.path}?{urlencode({'product': found.product.pk})}")
-    actor = Actor.person(request.user)  # type: ignore[arg-type]
-    may_create = any(
-        is_permitted(actor, shop_id=shop_id, action=Action.EDIT_PRODUCT)
-        for shop_id in (choice.shown_ids if found.code and not found.hits else [])
-    )
-    return _page(request, kind, choice, 200, found=found, may_create=may_create)
+    create_url = _create_url(request, choice, found.code) if found.code and not found.hits else ""
+    return _page(request, kind, choice, 200, found=found, create_url=create_url)
+
+
+def _create_url(request: HttpRequest, choice: ShopChoice, code: str) -> str:
+    """The form of a new product with this code filled in; empty for people who may not add one."""
+    editable = shop_ids_where(request.user, Action.EDIT_PRODUCT)  # type: ignore[arg-type]
+    if not set(editable) & set(choice.shown_ids):
+        return ""
+    asked = {"barcode": code if code.isalnum() else "", "shop": choice.slug}
+    return f"{reverse('inventory:product-new')}?{urlencode({name: text for name, text in asked.items() if text})}"
 
 
 def _save(desk: Desk) -> HttpResponse:
