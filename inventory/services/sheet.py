@@ -28,6 +28,8 @@ from shops.models import Shop
 News = BackorderAllocated | ReservationShorted
 LARGEST_QUANTITY = 1_000_000
 LARGEST_STOCK = 1_000_000_000
+# One UPDATE names each row once per column, and a database reads such a list from its beginning for every row.
+ITEMS_AT_ONCE = 200
 
 
 def check_quantity(quantity: int) -> None:
@@ -70,6 +72,7 @@ class Sheet:
         self._rows: dict[tuple[str, int], Reservation] = {}
         self._movements: list[StockMovement] = []
         self._changed: set[int] = set()
+        self._unsaved: set[int] = set()
         self._loaded: set[str] = set()
         self._news: list[News] = []
 
@@ -123,7 +126,7 @@ class Sheet:
         """Reserve units of one stock item that are known to be free; a negative quantity frees them."""
         self._row(reference, item).reserved += quantity
         item.reserved += quantity
-        self._changed.add(item.pk)
+        self._mark(item)
 
     def wait(self, reference: str, product_id: int, quantity: int) -> None:
         """Let the reference wait for this many more units; nothing happens below one."""
@@ -158,7 +161,7 @@ class Sheet:
                 % {"product": item.product, "largest": LARGEST_STOCK},
                 code="too_much",
             )
-        self._changed.add(item.pk)
+        self._mark(item)
         cost = {"unit_cost": unit_cost, "cost_currency": cost_currency if unit_cost is not None else ""}
         stamp = {**cost, **self._stamp}
         self._movements.append(StockMovement(stock_item=item, kind=kind, quantity=quantity, **stamp))
@@ -166,7 +169,7 @@ class Sheet:
     def correct(self, item: StockItem, *, on_hand: int, reserved: int) -> None:
         """Set counters to what their rows add up to; no movement says so. Only for repairs."""
         item.on_hand, item.reserved = on_hand, reserved
-        self._changed.add(item.pk)
+        self._mark(item)
 
     def shorten(self, item: StockItem, quantity: int) -> None:
         """Let the newest reservations of one stock item wait for this many units again: they are not there.
@@ -198,9 +201,10 @@ class Sheet:
 
         The sheet must be written before.
         """
+        awaited = self._awaited()
         for product_id, product in self.products.items():
             free = self.free(product_id)
-            if free <= 0:
+            if free <= 0 or product_id not in awaited:
                 continue
             for row in self._waiting(product_id, leave_out)[:free]:
                 row = self._rows.setdefault((row.reference, row.stock_item_id), row)
@@ -218,13 +222,16 @@ class Sheet:
 
     def write(self) -> None:
         """Save every change made so far: counters, reservations, ledger."""
-        items = [item for items in self._items.values() for item in items if item.pk in self._changed]
+        items = [item for items in self._items.values() for item in items if item.pk in self._unsaved]
+        self._unsaved.clear()
         if items:
             now = timezone.now()
             for item in items:
                 _refuse_impossible(item)
                 item.changed_at = now
-            StockItem.objects.bulk_update(items, ["on_hand", "reserved", "changed_at"])
+            StockItem.objects.bulk_update(
+                items, ["on_hand", "reserved", "changed_at"], batch_size=ITEMS_AT_ONCE
+            )
         StockMovement.objects.bulk_create(self._movements)
         self._movements.clear()
         self._write_reservations()
@@ -273,6 +280,10 @@ class Sheet:
             self.write()
         self.announce()
 
+    def _mark(self, item: StockItem) -> None:
+        self._changed.add(item.pk)
+        self._unsaved.add(item.pk)
+
     def _row(self, reference: str, item: StockItem) -> Reservation:
         key = (reference, item.pk)
         if key not in self._rows:
@@ -285,6 +296,11 @@ class Sheet:
     def _rows_of(self, reference: str, product_id: int) -> list[Reservation]:
         keys = [(reference, item.pk) for item in self.items_of(product_id)]
         return [self._rows[key] for key in keys if key in self._rows]
+
+    def _awaited(self) -> set[int]:
+        """The products of the sheet somebody waits for: one query, whatever the number of products."""
+        waiting = Reservation.objects.filter(stock_item__product__in=self.products, backordered__gt=0)
+        return set(waiting.values_list("stock_item__product_id", flat=True).distinct())
 
     def _waiting(self, product_id: int, leave_out: str) -> Any:
         waiting = Reservation.objects.filter(stock_item__in=self.items_of(product_id), backordered__gt=0)
