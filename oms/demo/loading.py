@@ -28,6 +28,7 @@ from oms.demo.backdating import Timeline, back_date
 from oms.demo.cast import SHOPS, DemoShop, hire_people, open_shops
 from oms.demo.connection import connect_online_shop
 from oms.demo.country import Country, Good, vat_in
+from oms.demo.shelves import furnish_shelves
 from oms.demo.stories import Plan, plan_shop
 from orders import services as orders
 from orders.drafts import AddressDraft, LineDraft, OrderDraft
@@ -90,6 +91,8 @@ def _load_shop(demo: DemoShop, shop: Shop, people: dict[str, User], scale: int) 
             with transaction.atomic():
                 _tell(shop, demo.country, people, number, plan, goods, now)
             loaded += 1
+    if loaded:
+        furnish_shelves(shop, demo.country.code, list(goods.values()), opened_at=now - HISTORY)
     Shop.objects.filter(pk=shop.pk, next_order_number__lt=FIRST_NUMBER + len(plans)).update(
         next_order_number=FIRST_NUMBER + len(plans)
     )
