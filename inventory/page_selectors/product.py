@@ -179,14 +179,14 @@ def plot_of(days: Sequence[PlotDay], unit: str) -> dict[str, Any]:
             },
             {
                 "label": _("Came in"),
-                "values": [day.came or None for day in days],
+                "values": [day.came for day in days],
                 "kind": "bars",
                 "colour": "--good",
                 "axis": "right",
             },
             {
                 "label": _("Shipped"),
-                "values": [day.went or None for day in days],
+                "values": [day.went for day in days],
                 "kind": "bars",
                 "colour": "--cod",
                 "axis": "right",

@@ -65,7 +65,7 @@
     };
   }
 
-  function axis(scale, side, wide) {
+  function axis(scale, side, wide, share) {
     return {
       scale,
       side,
@@ -74,7 +74,7 @@
       size: wide ? 52 : 40,
       grid: { show: side === 3, stroke: css("--line"), width: 1 },
       ticks: { show: false },
-      values: (_plot, ticks) => ticks.map((tick) => (tick === null ? "" : compact.format(tick))),
+      values: (plot, ticks) => ticks.map((tick) => (tick === null || tick > plot.scales[scale].max / share ? "" : compact.format(tick))),
       // Nothing is counted in halves: below one there is no mark.
       incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 1e7, 1e8, 1e9],
     };
@@ -89,14 +89,14 @@
     return [bottom < 0 ? bottom - air : 0, top * share + air];
   };
 
-  function ranges(series) {
-    const onlyBars = (axis) => series.every((one) => (one.axis === "right" ? "right" : "left") !== axis || one.kind === "bars");
-    const share = (axis) => (onlyBars(axis) && series.some((one) => one.kind !== "bars") ? 3 : 1);
-    return { left: { range: range(share("left")) }, right: { range: range(share("right")) } };
+  function shareOf(scale, series) {
+    const onlyBars = series.every((one) => (one.axis === "right" ? "right" : "left") !== scale || one.kind === "bars");
+    return onlyBars && series.some((one) => one.kind !== "bars") ? 3 : 1;
   }
 
   function options(figures, width) {
     const wide = width >= PHONE;
+    const [left, right] = ["left", "right"].map((scale) => shareOf(scale, figures.series));
     const hasRight = figures.series.some((series) => series.axis === "right");
     return {
       width,
@@ -105,7 +105,7 @@
       tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       legend: { live: true },
-      scales: { x: { time: true }, ...ranges(figures.series) },
+      scales: { x: { time: true }, left: { range: range(left) }, right: { range: range(right) } },
       series: [
         {
           label: (figures.labels && figures.labels.day) || "",
@@ -120,10 +120,11 @@
           grid: { show: false },
           ticks: { show: false },
           space: wide ? 70 : 58,
+          size: 30,
           values: (_plot, ticks) => ticks.map((tick) => shortDay.format(new Date(tick * 1000))),
         },
-        axis("left", 3, wide),
-        ...(hasRight ? [axis("right", 1, wide)] : []),
+        axis("left", 3, wide, left),
+        ...(hasRight ? [axis("right", 1, wide, right)] : []),
       ],
     };
   }
@@ -140,7 +141,7 @@
     const last = figures.days.length - 1;
     const rest = () => plot.setLegend({ idx: last });
     plot.over.addEventListener("mouseleave", () => setTimeout(rest, 0));
-    rest();
+    setTimeout(rest, 0);
     drawn.set(place, plot);
   }
 
