@@ -8,7 +8,7 @@
   if (!scan) return;
 
   // A hand needs more than this between two keys; a scanner needs a few milliseconds.
-  const FASTEST_HAND = 40;
+  const FASTEST_HAND = 60;
   const SHORTEST_CODE = 5;
   let typed = "";
   let last = 0;
