@@ -120,6 +120,7 @@ def compose(message: Message) -> Outgoing:
     """
     if not message.body:
         _write(message)
+    message.message_id = message.message_id or _message_id(message)
     link = _tracking_link(message)
     return Outgoing(
         key=str(message.pk),
@@ -154,7 +155,6 @@ def _write(message: Message) -> None:
         raise TemplateError(["no_text"])
     message.subject, message.body, message.html = written.subject, written.text, written.html
     message.written_in = template.language
-    message.message_id = _message_id(message)
 
 
 def _message_id(message: Message) -> str:

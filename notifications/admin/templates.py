@@ -26,7 +26,7 @@ BODY_ROWS = 14
 
 
 @admin.register(MessageTemplate)
-class MessageTemplateAdmin(EditorViews, VersionViews, SimpleHistoryAdmin, ShopScopedAdmin):  # type: ignore[misc]
+class MessageTemplateAdmin(EditorViews, VersionViews, SimpleHistoryAdmin, ShopScopedAdmin):
     """The words of messages, beside the names that may stand in them and what they give on a real order."""
 
     list_display = ["event", "channel", "language", "subject", "shop", "updated_at"]
