@@ -103,9 +103,11 @@ def _refuse_impossible(differences: Sequence[Difference]) -> None:
 
 def _record(count: StockCount, differences: Sequence[Difference]) -> None:
     """Remember on each line what was posted; counted lines that agreed posted nothing."""
-    count.lines.filter(counted=F("on_hand_then")).update(posted_difference=0)
-    lines = []
+    counted = count.lines.filter(counted__isnull=False, stock_item__product__is_tracked=True)
+    counted.update(posted_difference=F("counted") - F("on_hand_then"))
+    emptied = []
     for line, _item, difference in differences:
-        line.posted_difference = difference
-        lines.append(line)
-    StockCountLine.objects.bulk_update(lines, ["posted_difference"], batch_size=LINES_AT_ONCE)
+        if line.counted is None:
+            line.posted_difference = difference
+            emptied.append(line)
+    StockCountLine.objects.bulk_update(emptied, ["posted_difference"], batch_size=LINES_AT_ONCE)
