@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from notifications.services import add_default_templates, discard_messages_of, queue_messages
+from inventory.events import StockReportDue
+from notifications import notes
+from notifications.services import add_default_templates, discard_messages_of, queue_messages, queue_note
 from notifications.statuses import EVENT_OF_PAYMENT, EVENT_OF_STATUS, MessageEvent
 from orders.events import (
     OrderAcknowledged,
+    OrderBecameShippable,
     OrderEventBase,
     OrderPlaced,
     OrderReverted,
@@ -15,7 +18,10 @@ from orders.events import (
     ShipmentAtPickup,
     ShipmentDispatched,
 )
+from shops.actors import Actor
 from shops.events import ShopCreated
+from shops.models import Shop
+from shops.selectors import people_to_tell
 
 
 def create_default_templates(event: ShopCreated) -> None:
@@ -61,6 +67,39 @@ def queue_at_pickup(event: ShipmentAtPickup) -> None:
 def queue_return_received(event: ReturnReceived) -> None:
     """Tell the customer that what they sent back is here."""
     _queue(event, MessageEvent.RETURN_RECEIVED)
+
+
+def note_stock_report(event: StockReportDue) -> None:
+    """Tell the people a shop names what runs low, once a day."""
+    shop = Shop.objects.get(pk=event.shop_id)
+    note = notes.stock_report(event, shop_name=shop.name, language=shop.language)
+    queue_note(
+        shop_id=shop.pk,
+        recipients=event.recipients,
+        subject=note.subject,
+        text=note.text,
+        key=f"stock-report:{event.day.isoformat()}",
+        actor=Actor.system(),
+        language=shop.language,
+    )
+
+
+def note_shippable(event: OrderBecameShippable) -> None:
+    """Tell who works on the order that its goods arrived; where nobody does, those who lead the shop."""
+    shop = Shop.objects.get(pk=event.shop_id)
+    for person in people_to_tell(shop_id=shop.pk, manager_id=event.manager_id):
+        language = person.language or shop.language
+        note = notes.shippable(event, language=language)
+        queue_note(
+            shop_id=shop.pk,
+            order_id=event.order_id,
+            recipients=[person.email],
+            subject=note.subject,
+            text=note.text,
+            key=f"shippable:{event.uid}",
+            actor=event.actor,
+            language=language,
+        )
 
 
 def discard_reverted(event: OrderReverted) -> None:

@@ -50,6 +50,15 @@ def shop_ids_where(user: User, action: Action) -> list[int]:
     return [shop_id for shop_id, role in roles_of(user).items() if role_allows(role, action)]
 
 
+def people_to_tell(*, shop_id: int, manager_id: int | None) -> list[User]:
+    """Who is to hear about a piece of work: who took it, else those who lead the shop; those with an e-mail address."""
+    people = User.objects.filter(is_active=True, memberships__shop_id=shop_id).exclude(email="")
+    manager = people.filter(pk=manager_id).first() if manager_id else None
+    if manager is not None:
+        return [manager]
+    return list(people.filter(memberships__role__in=[Role.ADMIN, Role.SUPERVISOR]).distinct().order_by("pk"))
+
+
 def find_api_key(digest: str) -> ApiKey | None:
     """The live key with this digest, with its shop."""
     return (
