@@ -96,7 +96,7 @@ class ShipRestForm(ParcelForm):
             most = row.ready(blocks_on_shortage=here)
             if most:
                 self.fields[f"{UNITS}{row.line.pk}"] = forms.IntegerField(
-                    label=row.line.name,
+                    label=" · ".join(filter(None, (row.line.name, row.line.variant))),
                     min_value=0,
                     max_value=most,
                     initial=most,

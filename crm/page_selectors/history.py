@@ -145,10 +145,8 @@ def _shipment(event: OrderEvent) -> str:
 
 def _stock(event: OrderEvent) -> str:
     goods = ", ".join(event.details.get("goods", []))
-    words = (
-        f"{_label(StockNews, event.reason_code)}: {goods}" if goods else _label(StockNews, event.reason_code)
-    )
-    return f"{words} · {_('a refund is due')}" if event.details.get("refund_due") else words
+    refund = _("a refund is due") if event.details.get("refund_due") else ""
+    return " · ".join(part for part in (_label(StockNews, event.reason_code), goods, refund) if part)
 
 
 def _return(event: OrderEvent) -> str:

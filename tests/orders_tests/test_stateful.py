@@ -9,6 +9,8 @@ from crm import services as crm
 from crm.models import Deal, Stage
 from inventory import services as inventory
 from inventory.errors import StockError
+from inventory.models import MovementKind
+from inventory.services.sheet import Sheet
 from oms.verification import problems
 from orders import services as orders
 from orders.guards import Arguments
@@ -33,6 +35,9 @@ STEPS = st.one_of(
     st.tuples(st.just("agree"), WHICH, st.booleans()),
     st.tuples(st.just("receive"), WHICH, st.integers(1, 3)),
     st.tuples(st.just("return arrives"), WHICH, st.integers(0, 1)),
+    st.tuples(st.just("send the rest"), WHICH, st.integers(0, 2)),
+    st.tuples(st.just("drop the rest"), WHICH, st.just(0)),
+    st.tuples(st.just("goods are missing"), WHICH, st.integers(1, 2)),
 )
 
 
@@ -77,6 +82,30 @@ class World:
     def receive(self, which, units):
         product = self.products[which % 2]
         inventory.receive(product_id=product.pk, quantity=units, reason="more", actor=SYSTEM)
+
+    def send_the_rest(self, which, units):
+        line = self.orders[which].lines.first()
+        change = orders.ship_rest(
+            order_id=self.orders[which].pk,
+            actor=self.person,
+            carrier="own",
+            quantities={line.pk: units} if units else None,
+        )
+        self.moves.append(change.move_id)
+
+    def drop_the_rest(self, which, _units):
+        self.moves.append(orders.drop_rest(order_id=self.orders[which].pk, actor=self.person).move_id)
+
+    def goods_are_missing(self, which, units):
+        product = self.products[which % 2]
+        with transaction.atomic():
+            sheet = Sheet({product.pk: product}, actor=SYSTEM)
+            item = sheet.item_in(product.pk, None)
+            gone = min(units, item.on_hand)
+            sheet.shorten(item, max(0, gone - item.available))
+            if gone:
+                sheet.move(item, -gone, MovementKind.COUNT)
+            sheet.close()
 
     def return_arrives(self, which, good):
         note = Return.objects.filter(order=self.orders[which], state="announced").first()
