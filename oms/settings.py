@@ -66,6 +66,8 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "axes",
     "django_prometheus",
+    # For its documentation page, whose files then come from here.
+    "ninja",
     "shops",
     "inventory",
     "orders",

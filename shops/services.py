@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from shops.bus import publish
@@ -73,6 +75,14 @@ def create_api_key(*, shop_id: int, name: str) -> str:
 def revoke_api_key(*, key_id: int) -> None:
     """Switch a key off for good; doing it again keeps the first moment."""
     ApiKey.objects.filter(pk=key_id, revoked_at=None).update(revoked_at=timezone.now())
+
+
+def note_key_use(*, key_id: int) -> None:
+    """Note that a key was used, at most once a minute: whoever asks often writes seldom."""
+    now = timezone.now()
+    is_old = Q(last_used_at=None) | Q(last_used_at__lt=now - timedelta(minutes=1))
+    if ApiKey.objects.filter(is_old, pk=key_id).exists():
+        ApiKey.objects.filter(is_old, pk=key_id).update(last_used_at=now)
 
 
 def digest_of(key: str) -> str:

@@ -18,7 +18,7 @@ from django.urls import URLPattern, get_resolver
 from crm.models import Deal
 from inventory.models import StockImport, StockItem, Warehouse
 from inventory.services.counting import enter_count, finish_counting, open_count
-from inventory.services.importing import upload_import
+from inventory.services.importing import run_imports, upload_import
 from inventory.services.reserving import reserve
 from notifications.models import Message
 from orders import services
@@ -167,7 +167,8 @@ def odd_stock_item(order: Order, user: User) -> dict[str, Any]:
 def checked_import(order: Order, user: User) -> dict[str, Any]:
     warehouse = Warehouse.objects.get(shop=order.shop, is_default=True)
     job = upload_import(warehouse_id=warehouse.pk, name="a.csv", content=b"SKU;Name\nX-1;X\n", actor=SYSTEM)
-    StockImport.objects.filter(pk=job.pk).update(state="checked", digest="d", summary={"new": 1})
+    run_imports()
+    StockImport.objects.filter(pk=job.pk).update(digest="d")
     return {"import": job.uuid}
 
 
@@ -187,6 +188,11 @@ ROUTES: dict[str, list[Case]] = {
     "login/": [get("/login/", 302, outsider=302, anonymous=200)],
     "logout/": [post("/logout/", 302, outsider=302, anonymous=302)],
     "language/": [post("/language/", 302, data={"language": "ro"}, outsider=302)],
+    # The API
+    "api/v1/": [get("/api/v1/", 404, anonymous=404)],
+    "api/v1/openapi.json": [get("/api/v1/openapi.json", outsider=200, anonymous=200)],
+    "api/v1/docs": [get("/api/v1/docs", outsider=200, anonymous=200)],
+    "api/v1/stock": [get("/api/v1/stock", 401, outsider=401, anonymous=401)],
     # Stock
     "stock/": [get("/stock/", outsider=200), get("/stock/?shop={shop}")],
     **{
@@ -234,7 +240,7 @@ ROUTES: dict[str, list[Case]] = {
     "stock/imports/<uuid:import_uuid>/columns/": [
         post(
             "/stock/imports/{import}/columns/",
-            data={"column-0": "sku"},
+            data={"column-0": "sku", "column-1": "name"},
             prepare=checked_import,
             except_for=NOT_EDITOR,
         )
