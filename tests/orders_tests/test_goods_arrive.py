@@ -1,5 +1,7 @@
 """The people of an order hear once that the last goods it waited for arrived, and that reserved goods are missing."""
 
+from threading import Barrier
+
 import pytest
 from django.db import connection, transaction
 
@@ -164,3 +166,27 @@ def test_goods_that_arrive_in_two_transactions_at_once_are_told_exactly_once(in_
         assert (held_for(order), news_of(order)) == ((4, 0), ["arrived"])
     assert Order.objects.filter(shop=shop, status=Status.NEW).count() == rounds
     assert list(problems(shop.pk)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_without_the_gate_nobody_tells_what_two_transactions_completed(in_threads, monkeypatch):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time, so nobody reads while somebody writes")
+    shop = make_shop()
+    products = [make_product(shop, stock=0), make_product(shop, stock=0)]
+    order = waiting_order(shop, *products)
+    both_have_read, read = Barrier(2), handlers.units_of_lines
+    monkeypatch.setattr(handlers, "lock", lambda rows, pks: [])
+
+    def read_and_wait(order_ids):
+        units = read(order_ids)
+        both_have_read.wait(timeout=20)
+        return units
+
+    monkeypatch.setattr(handlers, "units_of_lines", read_and_wait)
+
+    outcomes = in_threads([lambda product=product: goods_come(product) for product in products])
+
+    assert outcomes == [None, None]
+    assert (held_for(order), news_of(order)) == ((2, 0), [])
