@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from inventory import services
 from inventory.models import Category, CountState, Product, StockCount, StockCountEntry, StockItem, Warehouse
+from inventory.references import Named, named
 from inventory.services.counting import enter_count, finish_counting, open_count
 from inventory.services.posting import post_count
 from shops.actors import Actor
@@ -548,3 +549,15 @@ def test_it_shows_a_member_of_two_shops_both(client, person, shop, make_product,
     assert "Here" in text_of(client.get("/stock/counts/"))
     assert "Here" not in text_of(client.get("/stock/counts/", {"shop": other.slug}))
     assert client.get("/stock/counts/", {"shop": make_shop().slug}).status_code == 404
+
+
+def test_it_names_a_count_behind_a_movement_to_those_who_may_see_it(person, make_product, opened):
+    make_product("MUG", stock=1)
+    count = opened()
+    references = [count.reference, "count:99", "count:x"]
+
+    mine, foreign = named(references, person), named(references, make_user(make_shop(), Role.ADMIN))
+
+    assert mine[count.reference] == Named("Autumn", f"/stock/counts/{count.pk}/")
+    assert foreign[count.reference] == Named("a stock count")
+    assert mine["count:99"] == mine["count:x"] == Named("a stock count")
