@@ -143,6 +143,12 @@ def counted_product(order: Order, user: User) -> dict[str, Any]:
     return {"product": order.lines.get().product_id}
 
 
+def shelved_product(order: Order, user: User) -> dict[str, Any]:
+    """A product of the shop and a warehouse that is not its default one."""
+    warehouse = Warehouse.objects.create(shop=order.shop, name=f"Second {order.pk}-{user.pk}")
+    return {"product": order.lines.get().product_id, "warehouse": warehouse.pk}
+
+
 def open_stock_count(order: Order, user: User) -> dict[str, Any]:
     """An open count of the shop with one line counted, and what the acting person entered."""
     product = order.lines.get().product_id
@@ -195,6 +201,47 @@ ROUTES: dict[str, list[Case]] = {
     "api/v1/stock": [get("/api/v1/stock", 401, outsider=401, anonymous=401)],
     # Stock
     "stock/": [get("/stock/", outsider=200), get("/stock/?shop={shop}")],
+    "stock/products/new/": [
+        get("/stock/products/new/?shop={shop}", except_for=NOT_EDITOR),
+        post("/stock/products/new/?shop={shop}", 422, except_for=NOT_EDITOR),
+    ],
+    "stock/products/<int:product_id>/": [get("/stock/products/{product}/", prepare=shelved_product)],
+    "stock/products/<int:product_id>/edit/": [
+        get("/stock/products/{product}/edit/", prepare=shelved_product, except_for=NOT_EDITOR),
+        post("/stock/products/{product}/edit/", 422, prepare=shelved_product, except_for=NOT_EDITOR),
+    ],
+    "stock/products/<int:product_id>/delete/": [
+        get("/stock/products/{product}/delete/", prepare=shelved_product, except_for=NOT_EDITOR),
+        post("/stock/products/{product}/delete/", 422, prepare=shelved_product, except_for=NOT_EDITOR),
+    ],
+    "stock/products/<int:product_id>/safety-stock/<int:warehouse_id>/": [
+        get(
+            "/stock/products/{product}/safety-stock/{warehouse}/",
+            prepare=shelved_product,
+            except_for=NOT_MANAGER,
+        ),
+        post(
+            "/stock/products/{product}/safety-stock/{warehouse}/",
+            data={"safety_stock": "5"},
+            prepare=shelved_product,
+            except_for=NOT_MANAGER,
+        ),
+    ],
+    "stock/warehouses/": [
+        get("/stock/warehouses/?shop={shop}", except_for=NOT_EDITOR),
+        post("/stock/warehouses/?shop={shop}", 422, except_for=NOT_EDITOR),
+    ],
+    "stock/warehouses/<int:warehouse_id>/rename/": [
+        post(
+            "/stock/warehouses/{warehouse}/rename/",
+            data={"name": "East"},
+            prepare=shelved_product,
+            except_for=NOT_EDITOR,
+        )
+    ],
+    "stock/warehouses/<int:warehouse_id>/default/": [
+        post("/stock/warehouses/{warehouse}/default/", prepare=shelved_product, except_for=NOT_EDITOR)
+    ],
     **{
         f"stock/{slug}/": [
             get(f"/stock/{slug}/", outsider=200, except_for=NOT_MANAGER),
