@@ -122,6 +122,11 @@ window.oms = (() => {
     }
   });
 
+  // ---- A row of tabs that scrolls on a phone begins where one is.
+
+  const tab = $(".stock-rooms [aria-current]");
+  if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.offsetWidth) / 2;
+
   all("#toasts > .toast").forEach(showToast);
   return { $, all, send, parse, showToast, say, isTyping };
 })();
