@@ -47,6 +47,16 @@ class Line:
         return rounded(self.need.order_up_to)
 
     @property
+    def position(self) -> str:
+        """What is left when everybody who waits is served; below zero with a minus, not a hyphen."""
+        return str(self.need.position).replace("-", "−")
+
+    @property
+    def position_in_brackets(self) -> str:
+        """The same as something to take away: "40 − (−2)"."""
+        return f"({self.position})" if self.need.position < 0 else self.position
+
+    @property
     def missing(self) -> Decimal:
         """Units to the level an order aims at, before they are rounded up to packs."""
         return rounded(self.need.order_up_to - self.need.position)

@@ -25,6 +25,7 @@ class SlowMover:
 
     product_id: int
     units: int = 0
+    reserved: int = 0
     last_sale: datetime | None = None
     first_in: datetime | None = None
     cost: Decimal | None = None
@@ -58,7 +59,7 @@ class TiedUp:
 def slow_movers(shop: Shop, *, days: int) -> list[SlowMover]:
     """The tracked products on hand that were not sold for `days` days, most money tied up first.
 
-    A sale is a shipment that was not undone later. Amounts of different currencies are not compared: the shop's own
+    A sale is a shipment that was not undone later; what is reserved to the last unit is as good as sold. Amounts of different currencies are not compared: the shop's own
     come first, then the others, then goods without a cost. One query.
     """
     border = timezone.now() - days * DAY
@@ -66,6 +67,7 @@ def slow_movers(shop: Shop, *, days: int) -> list[SlowMover]:
     for row in _items(shop):
         mover = found.setdefault(row["product_id"], SlowMover(row["product_id"]))
         mover.units += row["on_hand"]
+        mover.reserved += row["reserved"]
         mover.last_sale = max(filter(None, (mover.last_sale, row["last_sale"])), default=None)
         mover.first_in = min(filter(None, (mover.first_in, row["first_in"])), default=None)
         mover.cost = row["product__cost"]
@@ -73,7 +75,9 @@ def slow_movers(shop: Shop, *, days: int) -> list[SlowMover]:
             (row["product__cost_currency"] or shop.currency) if row["product__cost"] is not None else ""
         )
     slow = [
-        mover for mover in found.values() if mover.units > 0 and (mover.since is None or mover.since < border)
+        mover
+        for mover in found.values()
+        if mover.units > mover.reserved and (mover.since is None or mover.since < border)
     ]
     return sorted(slow, key=lambda mover: _rank(mover, shop.currency))
 
@@ -125,7 +129,15 @@ def _items(shop: Shop) -> Iterable[Any]:
             last_sale=Subquery(sales.values("at")[:1]), first_in=Subquery(arrivals.values("at")[:1])
         )
         .order_by()
-        .values("product_id", "on_hand", "last_sale", "first_in", "product__cost", "product__cost_currency")
+        .values(
+            "product_id",
+            "on_hand",
+            "reserved",
+            "last_sale",
+            "first_in",
+            "product__cost",
+            "product__cost_currency",
+        )
         .iterator(chunk_size=2000)
     )
 

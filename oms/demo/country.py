@@ -23,7 +23,7 @@ class Good:
     name: str
     price: str
     variants: tuple[str, ...] = ("",)
-    stock: int | None = 600
+    stock: int | None = 120
     vat: str = "21"
     place: str = ""
     weight: int = 300

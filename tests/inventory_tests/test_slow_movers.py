@@ -89,6 +89,19 @@ def test_what_was_undone_and_shipped_again_is_sold(shop, make_old):
     assert slow_keys(shop) == []
 
 
+def test_what_is_reserved_to_the_last_unit_is_as_good_as_sold(shop, make_old):
+    all_of_it, some_of_it = make_old("ALL"), make_old("SOME")
+    services.reserve(
+        reference="order:1",
+        shop_id=shop.pk,
+        wanted={all_of_it.pk: 10, some_of_it.pk: 9},
+        on_shortage="refuse",
+        actor=BY,
+    )
+
+    assert slow_keys(shop) == [some_of_it.pk]
+
+
 def test_what_came_in_lately_had_no_time_to_sell(shop, make_product):
     make_product("NEW", stock=5)
 
