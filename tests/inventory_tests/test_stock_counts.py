@@ -484,3 +484,48 @@ def test_it_frees_the_products_for_the_next_count_once_posted(shop, make_product
     assert lines_of(second) == {"MUG": 8}
     assert StockItem.objects.get().on_hand == 8
     assert second.opened_at - first.opened_at < timedelta(minutes=5)
+
+
+def test_it_posts_into_the_warehouse_it_counted_and_shares_out_what_the_others_have(
+    shop, make_product, counters, held
+):
+    mug = make_product("MUG", stock=4)
+    annex = Warehouse.objects.create(shop=shop, name="Annex")
+    services.receive(product_id=mug.pk, quantity=6, reason="", actor=BY, warehouse_id=annex.pk)
+    reserve(shop, mug, 1, 4), reserve(shop, mug, 2, 3)
+    count = opened(shop, warehouse_id=annex.pk)
+    enter(count, mug, 1)
+
+    posted(count)
+
+    in_annex = StockItem.objects.get(product=mug, warehouse=annex)
+    assert counters(mug) == (4, 4)
+    assert (in_annex.on_hand, in_annex.reserved) == (1, 1)
+    assert held("order:1", mug) == Held(4, 0)
+    assert held("order:2", mug) == Held(1, 2)
+    assert list(stock_problems()) == []
+
+
+def test_it_leaves_out_what_is_not_counted_any_more(shop, make_product, counters):
+    mug, plate = make_product("MUG", stock=4), make_product("PLATE", stock=4)
+    count = opened(shop)
+    enter(count, mug, 1), enter(count, plate, 3)
+    type(mug).objects.filter(pk=mug.pk).update(is_tracked=False)
+
+    posted(count, uncounted="zero")
+
+    assert counters(mug) == (4, 0)
+    assert counters(plate) == (3, 0)
+    assert counted_movements(count) == [("PLATE", "count", -1, "Autumn")]
+
+
+def test_it_lists_a_product_that_was_never_stocked_once_in_the_default_warehouse(shop, make_product):
+    make_product("NEW")
+    annexed = make_product("ANNEXED")
+    annex = Warehouse.objects.create(shop=shop, name="Annex")
+    services.receive(product_id=annexed.pk, quantity=6, reason="", actor=BY, warehouse_id=annex.pk)
+    StockItem.objects.filter(product=annexed).exclude(warehouse=annex).delete()
+
+    count = opened(shop)
+
+    assert lines_of(count) == {"NEW": 0}
