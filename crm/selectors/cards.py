@@ -13,6 +13,7 @@ from django.utils import timezone
 from crm.models import Deal, Stage
 from inventory.models import Reservation
 from orders.carriers import carrier_name
+from orders.guards import WITH_REST
 from orders.models import Order, OrderLine, Shipment
 from orders.models.orders import order_of_reference, stock_reference
 from orders.selectors import with_goods_arrived
@@ -43,6 +44,11 @@ class Card:
     goods_arrived: bool
     has_other_open: bool
     without_awb: bool
+
+    @property
+    def awaits_rest(self) -> bool:
+        """Whether what is short is the rest of an order that was shipped already."""
+        return self.is_short and self.order is not None and self.order.status in WITH_REST
 
     @property
     def awb_tail(self) -> str:

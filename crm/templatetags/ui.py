@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from orders.carriers import carrier_name
 from orders.models import Order
-from orders.statuses import CancelReason, DeliveryKind, PaymentStatus, ReturnKind, Status
+from orders.statuses import CancelReason, DeliveryKind, PaymentStatus, ReturnKind
 from shops.money import EVERYDAY_WORDS, display
 
 register = template.Library()
@@ -173,12 +173,6 @@ def hours(value: Decimal | None) -> str:
 def carrier(code: str) -> str:
     """The name people know a courier by."""
     return carrier_name(code)
-
-
-@register.filter
-def status_label(value: str) -> str:
-    """The word for an order status; an unknown one is shown as it is."""
-    return str(Status(value).label) if value in Status.values else value
 
 
 @register.filter

@@ -255,6 +255,7 @@ def test_the_card_of_a_shipped_order_shows_its_rest(shop):
     sent = card_of(order)
 
     assert (waits.is_short, arrived.is_short, sent.is_short) == (True, False, False)
+    assert (waits.awaits_rest, arrived.awaits_rest) == (True, False)
     assert (waits.goods_arrived, arrived.goods_arrived, sent.goods_arrived) == (False, True, False)
 
 
