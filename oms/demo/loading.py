@@ -26,6 +26,7 @@ from notifications.transports.log import LogTransport
 from oms.demo.acts import Scene
 from oms.demo.backdating import Timeline, back_date
 from oms.demo.cast import SHOPS, DemoShop, hire_people, open_shops
+from oms.demo.catalogue import fill_catalogue
 from oms.demo.connection import connect_online_shop
 from oms.demo.country import Country, Good, vat_in
 from oms.demo.shelves import furnish_shelves
@@ -92,7 +93,9 @@ def _load_shop(demo: DemoShop, shop: Shop, people: dict[str, User], scale: int) 
                 _tell(shop, demo.country, people, number, plan, goods, now)
             loaded += 1
     if loaded:
-        furnish_shelves(shop, demo.country.code, list(goods.values()), opened_at=now - HISTORY)
+        novelties = fill_catalogue(shop, demo.country.code, goods.values())
+        shown = [*goods.values(), *novelties]
+        furnish_shelves(shop, demo.country.code, shown, opened_at=now - HISTORY)
     Shop.objects.filter(pk=shop.pk, next_order_number__lt=FIRST_NUMBER + len(plans)).update(
         next_order_number=FIRST_NUMBER + len(plans)
     )

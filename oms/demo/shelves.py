@@ -1,176 +1,105 @@
-"""What the shelves of a demo shop look like: categories, barcodes, costs, suppliers, safety stock, deliveries.
+"""What makes the stock pages of the demo worth a look: costs, suppliers, safety stock, goods nobody buys, a history.
 
-Products come with the orders that name them; this dresses them once, so that every stock page has something to show.
-Barcodes are of the range that is free for use inside a shop, so none is a real article's.
+It comes after the orders, so that safety stocks fit what is left. Suppliers and prices are invented.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.utils import timezone
 
 from inventory import services as inventory
-from inventory.models import Product, StockItem, StockMovement
+from inventory.models import MovementKind, Product, StockItem, StockMovement
+from orders.services.sales import refresh_figures
 from shops.actors import Actor
 from shops.models import Shop
-from shops.money import quantise
 
 BY = Actor.system("demo")
-COST_SHARE = Decimal("0.55")
-INSIDE_RANGE = "20"
-SAFETY, SAFETY_OF_FEW = 25, 5
-PLENTY = 100
-DELIVERED = 6
+CENT = Decimal("0.01")
+COST_SHARE = Decimal("0.52")
+FIRST_COST_SHARE = Decimal("0.47")
+LEAD_DAYS = (7, 14, 21)
+PACKS = (1, 6, 12)
+USUAL_SAFETY = 40
+# Every fifth product has a little less than its safety stock.
+LOW_EVERY, LOW_BY = 5, 12
 
 
 @dataclass(frozen=True)
 class Shelves:
-    """One country's words: categories by the beginning of a place, suppliers in turn, an article in two variants."""
+    """A country's suppliers, and an article nobody buys: SKU, name, price, units."""
 
-    categories: Mapping[str, str]
     suppliers: tuple[str, ...]
-    delivery: str
-    broken: str
-    novelty: str
-    sku: str
-    in_stock: str
-    announced: str
-    price: str
-    vat: str
+    unsold: tuple[tuple[str, str, str, int], ...]
 
 
 SHELVES = {
     "RO": Shelves(
-        categories={"A": "Îngrijire", "B": "Din stup și din cămară", "C": "Casă și cadouri"},
-        suppliers=("Prisaca Teilor", "Atelierul din Deal", "Ierburi de Câmp"),
-        delivery="aviz de la furnizor",
-        broken="spart la raft",
-        novelty="Ceainic emailat",
-        sku="CNC-EML",
-        in_stock="alb",
-        announced="verde",
-        price="119.00",
-        vat="21",
+        ("Stupina Valea Largă", "Atelierul Dorna", "Plantele Bunicii"),
+        (
+            ("CAL-PER-26", "Calendar de perete 2026", "35.00", 64),
+            ("SUP-LUM-1", "Suport de lumânare, lemn de nuc", "58.00", 23),
+        ),
     ),
     "PL": Shelves(
-        categories={"1": "Papier i pióra", "2": "Zabawki i gry", "3": "Rękodzieło", "4": "Na święta"},
-        suppliers=("Papiernia pod Dębem", "Tartak Zabawek", "Motek i Nić"),
-        delivery="dostawa od producenta",
-        broken="uszkodzone na półce",
-        novelty="Piórnik filcowy",
-        sku="PRN-FLC",
-        in_stock="szary",
-        announced="zielony",
-        price="69.00",
-        vat="23",
+        ("Papiernia Wisełka", "Drewniany Zakątek", "Farbiarnia Osa"),
+        (
+            ("KAL-SCN-26", "Kalendarz ścienny 2026", "45.00", 80),
+            ("GLB-DRW-1", "Globus drewniany", "210.00", 9),
+        ),
     ),
     "UA": Shelves(
-        categories={"П": "Текстиль", "К": "Кераміка та свічки", "С": "Смаколики"},
-        suppliers=("Майстерня Калина", "Гончарне коло", "Пасіка над Дністром"),
-        delivery="накладна постачальника",
-        broken="розбилося на складі",
-        novelty="Глечик глиняний",
-        sku="GLK-GLN",
-        in_stock="коричневий",
-        announced="синій",
-        price="520.00",
-        vat="20",
+        ("Майстерня «Дідух»", "Гончарі Опішні", "Пасіка «Липа»"),
+        (
+            ("KAL-NST-26", "Календар настінний 2026", "180.00", 70),
+            ("SKR-DER-1", "Скринька різьблена", "760.00", 11),
+        ),
     ),
 }
 
 
+def furnish_shelves(shop: Shop, country_code: str, goods: Sequence[Product], *, opened_at: datetime) -> None:
+    """Give the shop's goods what the stock pages show, and compute its figures. Doing it again changes nothing."""
+    shelves = SHELVES[country_code]
+    unsold = [_unsold(shop, article, opened_at) for article in shelves.unsold]
+    with transaction.atomic():
+        for number, product in enumerate([*goods, *unsold]):
+            if product.is_tracked and product.cost is None and product.price is not None:
+                _furnish(product, product.price, number, shelves, shop.currency)
+    inventory.rebuild_stock_days(shop_id=shop.pk, since=opened_at.astimezone(shop.zone).date())
+    refresh_figures(shop_id=shop.pk, actor=BY)
+
+
 @transaction.atomic
-def dress_shelves(shop: Shop, products: Iterable[Product]) -> None:
-    """Give the shop's goods what a catalogue has; goods that have a cost already are left alone."""
-    words = SHELVES[shop.country]
-    plain = [product for product in products if product.cost is None and product.price is not None]
-    for number, product in enumerate(plain):
-        _dress(shop, product, words, number)
-    Product.objects.bulk_update(
-        plain, ["barcode", "category", "cost", "supplier", "lead_time_days", "pack_size"]
+def _unsold(shop: Shop, article: tuple[str, str, str, int], opened_at: datetime) -> Product:
+    sku, name, price, units = article
+    product = Product.objects.filter(shop=shop, sku=sku).first()
+    if product is not None:
+        return product
+    product = Product.objects.create(shop=shop, sku=sku, name=name, price=Decimal(price))
+    inventory.receive(product_id=product.pk, quantity=units, reason="opening stock", actor=BY)
+    StockMovement.objects.filter(stock_item__product=product).update(at=opened_at)
+    Product.objects.filter(pk=product.pk).update(created_at=opened_at)
+    return product
+
+
+def _furnish(product: Product, price: Decimal, number: int, shelves: Shelves, currency: str) -> None:
+    Product.objects.filter(pk=product.pk).update(
+        cost=(price * COST_SHARE).quantize(CENT),
+        cost_currency=currency,
+        supplier=shelves.suppliers[number % len(shelves.suppliers)],
+        lead_time_days=LEAD_DAYS[number % len(LEAD_DAYS)],
+        pack_size=PACKS[number % len(PACKS)],
     )
-    _set_safety(plain)
-    for number, product in enumerate(_plentiful(plain)[:DELIVERED]):
-        _tell_deliveries(shop, product, words, number)
-    if plain:
-        _announce_novelty(shop, words)
-
-
-def _dress(shop: Shop, product: Product, words: Shelves, number: int) -> None:
-    name = words.categories.get(product.place[:1])
-    product.category = inventory.ensure_category(shop_id=shop.pk, name=name) if name else None
-    product.barcode = barcode_of(product.pk) if product.sku else ""
-    price, vat = product.price or Decimal(0), product.vat_rate or Decimal(0)
-    product.cost = quantise(price * 100 / (100 + vat) * COST_SHARE, shop.currency)
-    product.supplier = words.suppliers[number % len(words.suppliers)]
-    product.lead_time_days = 5 + number % 3 * 4
-    product.pack_size = (1, 6, 12)[number % 3]
-
-
-def barcode_of(number: int) -> str:
-    """An EAN-13 of the range for use inside a shop, with its check digit."""
-    body = f"{INSIDE_RANGE}{number:010}"
-    total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(body))
-    return f"{body}{-total % 10}"
-
-
-def _set_safety(products: list[Product]) -> None:
-    items = StockItem.objects.filter(product__in=products, warehouse__is_default=True)
-    items.filter(on_hand__gte=PLENTY).update(safety_stock=SAFETY)
-    items.filter(on_hand__lt=PLENTY).update(safety_stock=SAFETY_OF_FEW)
-
-
-def _plentiful(products: list[Product]) -> list[Product]:
-    rows = StockItem.objects.filter(product__in=products, on_hand__gte=PLENTY)
-    many = set(rows.values_list("product_id", flat=True))
-    return [product for product in products if product.pk in many]
-
-
-def _tell_deliveries(shop: Shop, product: Product, words: Shelves, number: int) -> None:
-    """Two deliveries and something broken, told as of the last two months."""
-    for units, days in ((60 + 12 * number, 58 - number), (96 - 12 * number, 27 - 2 * number)):
-        inventory.receive(
-            product_id=product.pk,
-            quantity=units,
-            reason=f"{words.delivery} {1000 + product.pk}",
-            unit_cost=product.cost,
-            cost_currency=shop.currency,
-            actor=BY,
-        )
-        _back_date(product, days)
-    inventory.write_off(product_id=product.pk, quantity=1 + number % 3, reason=words.broken, actor=BY)
-    _back_date(product, 40 - 3 * number)
-
-
-def _back_date(product: Product, days: int) -> None:
-    newest = StockMovement.objects.filter(stock_item__product=product).latest("pk")
-    StockMovement.objects.filter(pk=newest.pk).update(at=timezone.now() - timedelta(days=days, hours=2))
-
-
-def _announce_novelty(shop: Shop, words: Shelves) -> None:
-    """One article in two variants: one on the shelf, one that may be ordered ahead."""
-    today = timezone.localdate(timezone=shop.zone)
-    values = {
-        "name": words.novelty,
-        "family": words.novelty,
-        "price": Decimal(words.price),
-        "vat_rate": Decimal(words.vat),
-        "supplier": words.suppliers[0],
-    }
-    here = inventory.create_product(
-        shop_id=shop.pk, values=values | {"sku": f"{words.sku}-1", "variant": words.in_stock}, actor=BY
+    items = StockItem.objects.filter(product=product)
+    StockMovement.objects.filter(stock_item__in=items, kind=MovementKind.RECEIPT).update(
+        unit_cost=(price * FIRST_COST_SHARE).quantize(CENT), cost_currency=currency
     )
-    inventory.receive(product_id=here.pk, quantity=24, reason=words.delivery, actor=BY)
-    _back_date(here, 9)
-    coming = {
-        "sku": f"{words.sku}-2",
-        "variant": words.announced,
-        "preorder_from": today,
-        "expected_on": today + timedelta(days=21),
-    }
-    inventory.create_product(shop_id=shop.pk, values=values | coming, actor=BY)
+    is_low = number % LOW_EVERY == 0
+    for item in items:
+        safety = item.available + LOW_BY if is_low else USUAL_SAFETY
+        StockItem.objects.filter(pk=item.pk).update(safety_stock=safety)
