@@ -24,7 +24,8 @@ from shops.permissions import Action
 def stock_settings(request: HttpRequest) -> HttpResponse:
     """Show the settings of one shop, and keep what is entered; for people who may edit products there."""
     shop, shops = choose_one_shop(request, Action.EDIT_PRODUCT)
-    form = StockSettingsForm(request.POST or None, instance=settings_of(shop.pk))
+    given = request.POST if request.method == "POST" else None
+    form = StockSettingsForm(given, instance=settings_of(shop.pk))
     if request.method == "POST" and form.is_valid():
         form.save_for(shop_id=shop.pk, actor=Actor.person(request.user))  # type: ignore[arg-type]
         messages.success(request, _("The stock settings of %(shop)s were saved.") % {"shop": shop.name})

@@ -24,7 +24,7 @@ COST_SHARE = Decimal("0.52")
 FIRST_COST_SHARE = Decimal("0.47")
 LEAD_DAYS = (7, 14, 21)
 PACKS = (1, 6, 12)
-USUAL_SAFETY = 40
+USUAL_SAFETY = 25
 # Every fifth product has a little less than its safety stock.
 LOW_EVERY, LOW_BY = 5, 12
 
@@ -95,11 +95,17 @@ def _furnish(product: Product, price: Decimal, number: int, shelves: Shelves, cu
         lead_time_days=LEAD_DAYS[number % len(LEAD_DAYS)],
         pack_size=PACKS[number % len(PACKS)],
     )
-    items = StockItem.objects.filter(product=product)
-    StockMovement.objects.filter(stock_item__in=items, kind=MovementKind.RECEIPT).update(
-        unit_cost=(price * FIRST_COST_SHARE).quantize(CENT), cost_currency=currency
-    )
+    _tell_costs(product, price, currency)
     is_low = number % LOW_EVERY == 0
-    for item in items:
+    for item in StockItem.objects.filter(product=product):
         safety = item.available + LOW_BY if is_low else USUAL_SAFETY
         StockItem.objects.filter(pk=item.pk).update(safety_stock=safety)
+
+
+def _tell_costs(product: Product, price: Decimal, currency: str) -> None:
+    """What came in later cost what it costs today; the opening stock was a little cheaper, if anything came later."""
+    receipts = StockMovement.objects.filter(stock_item__product=product, kind=MovementKind.RECEIPT)
+    receipts.update(unit_cost=(price * COST_SHARE).quantize(CENT), cost_currency=currency)
+    first, *later = receipts.order_by("at", "pk")[:2] or [None]
+    if first is not None and later:
+        receipts.filter(pk=first.pk).update(unit_cost=(price * FIRST_COST_SHARE).quantize(CENT))
