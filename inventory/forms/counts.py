@@ -71,15 +71,6 @@ class EntryForm(forms.Form):
         label=_("How many are here?"),
         min_value=0,
         max_value=LARGEST_QUANTITY,
-        widget=forms.TextInput(
-            attrs={
-                "inputmode": "numeric",
-                "autocomplete": "off",
-                "maxlength": "20",
-                "pattern": "[0-9]*",
-                "class": "count-number",
-            }
-        ),
         error_messages={
             "required": _("Enter how many you found; 0 if there are none."),
             "invalid": _("Enter a whole number, for example 12."),
