@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
+from unfold.widgets import UnfoldBooleanWidget
 
 from notifications.selectors import SwitchRow, switches_of
 from notifications.statuses import MARKETPLACES, TEMPLATE_EVENTS, Channel, MessageEvent
@@ -19,6 +19,7 @@ from orders.statuses import PaymentMethod
 # What orders come from besides marketplaces; another can be typed.
 OWN_SOURCES = ("manual", "woocommerce", "shopify", "api", "csv")
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_-]{0,29}")
+INPUT = {"class": "te-input"}
 ANY = ("", gettext_lazy("any"))
 
 
@@ -69,23 +70,23 @@ class NarrowRuleForm(forms.Form):
     """A rule for orders of one payment method, one source, or both, about one moment or all of them."""
 
     event = forms.ChoiceField(
-        label=gettext_lazy("When"), required=False, widget=UnfoldAdminSelectWidget(),
+        label=gettext_lazy("When"), required=False, widget=forms.Select(attrs=INPUT),
         choices=[("", gettext_lazy("every moment")), *TEMPLATE_EVENTS],
     )  # fmt: skip
     channel = forms.ChoiceField(
-        label=gettext_lazy("Channel"), required=False, widget=UnfoldAdminSelectWidget(),
+        label=gettext_lazy("Channel"), required=False, widget=forms.Select(attrs=INPUT),
         choices=[("", gettext_lazy("e-mail and SMS")), *Channel.choices],
     )  # fmt: skip
     source = forms.CharField(
         label=gettext_lazy("Source"), required=False, max_length=30,
-        widget=UnfoldAdminTextInputWidget(attrs={"list": "sources", "placeholder": gettext_lazy("any"), "autocomplete": "off"}),
+        widget=forms.TextInput(attrs=INPUT | {"list": "sources", "placeholder": gettext_lazy("any"), "autocomplete": "off"}),
     )  # fmt: skip
     payment_method = forms.ChoiceField(
-        label=gettext_lazy("Payment"), required=False, widget=UnfoldAdminSelectWidget(),
+        label=gettext_lazy("Payment"), required=False, widget=forms.Select(attrs=INPUT),
         choices=[ANY, *PaymentMethod.choices],
     )  # fmt: skip
     is_on = forms.ChoiceField(
-        label=gettext_lazy("Then"), widget=UnfoldAdminSelectWidget(),
+        label=gettext_lazy("Then"), widget=forms.Select(attrs=INPUT),
         choices=[("on", gettext_lazy("on")), ("off", gettext_lazy("off"))],
     )  # fmt: skip
 
@@ -123,10 +124,10 @@ class WhatHappensForm(forms.Form):
 
     source = forms.CharField(
         label=gettext_lazy("Source"), required=False, max_length=30,
-        widget=UnfoldAdminTextInputWidget(attrs={"list": "sources", "placeholder": gettext_lazy("your online shop"), "autocomplete": "off"}),
+        widget=forms.TextInput(attrs=INPUT | {"list": "sources", "placeholder": gettext_lazy("your online shop"), "autocomplete": "off"}),
     )  # fmt: skip
     payment_method = forms.ChoiceField(
-        label=gettext_lazy("Payment"), required=False, widget=UnfoldAdminSelectWidget(),
+        label=gettext_lazy("Payment"), required=False, widget=forms.Select(attrs=INPUT),
         choices=[ANY, *PaymentMethod.choices],
     )  # fmt: skip
 

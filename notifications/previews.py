@@ -72,11 +72,22 @@ class Preview:
     written: Written | None = None
     sms: SmsLook | None = None
 
+    @property
+    def frame(self) -> str:
+        """The e-mail for a sandboxed frame, in which its links lead nowhere."""
+        html = self.written.html if self.written else ""
+        return html.replace("<head>", '<head><base target="_blank">', 1)
+
 
 def preview_of(template: MessageTemplate, order: Order | None) -> Preview:
-    """The text, saved or not, on this order of its shop, or on an invented example. Four queries at most."""
+    """The text, saved or not, on this order of its shop, or on an invented example; nothing where nothing is written yet.
+
+    Four queries at most.
+    """
     facts = preview_facts(template, order)
     names = names_shown(facts)
+    if not template.body.strip():
+        return Preview(names)
     try:
         template.clean_fields(exclude=["shop", "subject", "body"])
         template.clean()

@@ -15,6 +15,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
 from notifications.admin.shop_choice import choose_shop
+from notifications.admin.versions import name_of
 from notifications.models import MessageSwitch
 from notifications.selectors import SwitchRow, switch_rows, switches_as_they_were
 from notifications.services import restore_switches
@@ -151,12 +152,11 @@ def _is_same_press(newer: Any, older: Any) -> bool:
 
 def _version(press: list[Any]) -> SwitchVersion:
     newest, oldest = press[0], press[-1]
-    user = newest.history_user
     return SwitchVersion(
         number=newest.history_id,
         before=oldest.history_id - 1,
         at=newest.history_date,
-        who=(user.get_full_name() or user.get_username()) if user else _("the system"),
+        who=name_of(newest.history_user),
         changes=[_change(row) for row in reversed(press)],
     )
 

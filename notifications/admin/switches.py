@@ -175,17 +175,12 @@ def _answers(rows: list[SwitchRow], *, source: str, payment_method: str) -> list
 
 def _answers_of(rows: list[SwitchRow], source: str, payment_method: str) -> list[Answer]:
     decided = deciding_rows(rows, payment_method=payment_method, source=source)
-    return [_answer(decided.get(channel), source) for channel in Channel.values]
+    return [_answer(decided.get(channel)) for channel in Channel.values]
 
 
-def _answer(row: SwitchRow | None, source: str) -> Answer:
+def _answer(row: SwitchRow | None) -> Answer:
     if row is None:
-        marketplace = _("marketplaces are off unless a rule names them")
-        return Answer(False, marketplace if source in MARKETPLACES else "")
-    narrow = [
-        row.source,
-        str(PaymentMethod(row.payment_method).label) if row.payment_method else "",
-    ]
-    return Answer(
-        row.is_on, _("rule: %(rule)s") % {"rule": " · ".join(filter(None, narrow))} if any(narrow) else ""
-    )
+        return Answer(False, "")
+    payment = str(PaymentMethod(row.payment_method).label) if row.payment_method else ""
+    narrow = " · ".join(filter(None, (row.source, payment)))
+    return Answer(row.is_on, _("by the exception for %(rule)s") % {"rule": narrow} if narrow else "")

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from simple_history.admin import SimpleHistoryAdmin
@@ -23,30 +24,39 @@ from shops.admin_scope import ScopedRelatedFilter, ShopScopedAdmin
 from shops.models import Shop
 
 BODY_ROWS = 14
+SHORT = 60
 
 
 @admin.register(MessageTemplate)
 class MessageTemplateAdmin(EditorViews, VersionViews, SimpleHistoryAdmin, ShopScopedAdmin):
     """The words of messages, beside the names that may stand in them and what they give on a real order."""
 
-    list_display = ["event", "channel", "language", "subject", "shop", "updated_at"]
-    list_display_links = ["event", "subject"]
+    list_display = ["event", "channel", "language", "words", "shop", "updated_at"]
+    list_display_links = ["event", "words"]
     list_filter = [("shop", ScopedRelatedFilter), "event", "channel", "language"]
     list_select_related = ["shop"]
     list_before_template = "notifications/admin/parts/rooms.html"
     search_fields = ["subject", "body"]
     search_help_text = gettext_lazy("Words of the subject or the text")
     fields = [("shop", "event", "channel", "language"), "subject", "body", "plain_letters"]
+    compressed_fields = False  # labels above the fields: four choices share a row
     change_form_template = "notifications/admin/template_form.html"
 
     class Media:
         css = {"all": ["css/template_editor.css"]}
         js = ["js/template_editor.js"]
 
+    @admin.display(description=gettext_lazy("subject or text"))
+    def words(self, template: MessageTemplate) -> str:
+        return template.subject or Truncator(template.body).chars(SHORT)
+
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "body" and field is not None:
             field.widget.attrs |= {"rows": BODY_ROWS, "spellcheck": "true"}
+        if db_field.name == "shop" and field is not None:  # a text is no place to change a shop
+            for door in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
+                setattr(field.widget, door, False)
         return field
 
     def get_urls(self) -> list[Any]:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from notifications.admin.differences import Piece, differences
 from notifications.models import MessageTemplate
 from notifications.services import restore_template
+from notifications.statuses import Channel
 from shops.actors import Actor
 from shops.errors import DomainError
 
@@ -85,6 +86,7 @@ class VersionViews:
         context = {
             "title": _("Version compared with today"),
             "then": then,
+            "who": name_of(then.history_user),
             "changes": changes,
             "is_same": all(change.is_same for change in changes),
         }
@@ -138,11 +140,10 @@ def list_versions(template: MessageTemplate, before: int | None) -> tuple[list[V
 
 
 def _version(row: Any, before: Any, newest: int | None) -> Version:
-    user = row.history_user
     return Version(
         number=row.history_id,
         at=row.history_date,
-        who=(user.get_full_name() or user.get_username()) if user else _("the system"),
+        who=name_of(row.history_user),
         subject=row.subject,
         is_first=before is None,
         is_newest=row.history_id == newest,
@@ -152,12 +153,17 @@ def _version(row: Any, before: Any, newest: int | None) -> Version:
     )
 
 
+def name_of(user: Any) -> str:
+    """Who made a version."""
+    return str(user.get_full_name() or user.get_username()) if user else _("the system")
+
+
 def changes_between(then: Any, now: MessageTemplate) -> list[FieldChange]:
     """The words of a version and of today, field by field."""
     return [
         FieldChange(str(label), differences(_as_text(getattr(then, name)), _as_text(getattr(now, name))))
         for name, label in _labels()
-        if name != "subject" or then.subject or now.subject
+        if name != ("plain_letters" if now.channel == Channel.EMAIL else "subject")
     ]
 
 

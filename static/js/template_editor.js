@@ -100,7 +100,7 @@
       fresh.innerHTML = html;
       const old = look.querySelectorAll("iframe");
       const next = fresh.content.querySelectorAll("iframe");
-      if (!old.length || old.length !== next.length) {
+      if (!next.length || old.length !== next.length) {
         look.innerHTML = html;
         return;
       }
