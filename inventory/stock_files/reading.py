@@ -109,10 +109,10 @@ def encoding_of(content: bytes) -> str:
     for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if content.startswith(mark):
             return encoding
-    sample = content[:4096]
-    if sample[1::2].count(0) > len(sample) // 4:
+    first, second = content[:4096:2].count(0), content[1:4096:2].count(0)
+    if second and not first:
         return "utf-16-le"
-    if sample[::2].count(0) > len(sample) // 4:
+    if first and not second:
         return "utf-16-be"
     try:
         content.decode("utf-8")
