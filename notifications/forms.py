@@ -135,6 +135,25 @@ class WhatHappensForm(forms.Form):
         return str(self.cleaned_data["source"]).strip().casefold()
 
 
+class TemplateForm(forms.ModelForm):
+    """A template's words; refused once when a colleague saved the same text since this page was opened."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        seen = str(self.data.get("_seen", ""))
+        newest = self.instance.history.first() if self.instance.pk else None
+        if newest is not None and seen.isdecimal() and int(seen) != newest.history_id:
+            who = newest.history_user.get_full_name() if newest.history_user else ""
+            raise ValidationError(
+                _(
+                    "Meanwhile this text was saved by %(who)s. Look at its history; to replace those words by "
+                    "yours, save again."
+                )
+                % {"who": who or _("a colleague")}
+            )
+        return cleaned
+
+
 def known_sources() -> list[str]:
     """The sources to choose from, marketplaces last."""
     return [*OWN_SOURCES, *sorted(MARKETPLACES)]

@@ -17,6 +17,7 @@ from notifications.admin.editing import EditorViews, order_label, shop_by_key
 from notifications.admin.shop_choice import choose_shop
 from notifications.admin.versions import VersionViews
 from notifications.coverage import coverage_of, languages_of, starting_text
+from notifications.forms import TemplateForm
 from notifications.models import MessageTemplate
 from notifications.previews import latest_orders, names_shown, preview_facts
 from notifications.statuses import Channel
@@ -40,6 +41,7 @@ class MessageTemplateAdmin(EditorViews, VersionViews, SimpleHistoryAdmin, ShopSc
     search_help_text = gettext_lazy("Words of the subject or the text")
     fields = [("shop", "event", "channel", "language"), "subject", "body", "plain_letters"]
     compressed_fields = False  # labels above the fields: four choices share a row
+    form = TemplateForm
     change_form_template = "notifications/admin/template_form.html"
 
     class Media:
@@ -121,6 +123,7 @@ class MessageTemplateAdmin(EditorViews, VersionViews, SimpleHistoryAdmin, ShopSc
             "names": names_shown(preview_facts(template, newest)),
             "orders": [(order.number, order_label(order)) for order in orders],
             "newest": newest,
+            "seen": template.history.values_list("history_id", flat=True).first() if template.pk else None,
             "own_address": getattr(request.user, "email", ""),
             "start_shop": shop,
         }

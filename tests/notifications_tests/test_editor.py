@@ -162,6 +162,24 @@ def test_the_languages_page_of_another_shop_is_refused(admin_client: Client) -> 
     assert admin_client.get(f"{TEMPLATES}languages/", {"shop": make_shop().slug}).status_code == 403
 
 
+def test_a_text_a_colleague_saved_meanwhile_is_not_lost(admin_client: Client, shop: Shop) -> None:
+    template = the_template(shop)
+    seen = re.findall(r'name="_seen" value="(\d+)"', editor(admin_client, template))[0]
+    template.body = "a colleague's words"
+    template.save()
+    form = {"shop": shop.pk, "event": "confirmed", "channel": "email", "language": "ro", "subject": "S"}
+    mine = form | {"body": "my words", "_seen": seen}
+
+    refused = html.unescape(admin_client.post(f"{TEMPLATES}{template.pk}/change/", mine).content.decode())
+
+    assert "Meanwhile this text was saved by" in refused
+    assert "my words" in refused
+    assert the_template(shop).body == "a colleague's words"
+    again = re.findall(r'name="_seen" value="(\d+)"', refused)[0]
+    admin_client.post(f"{TEMPLATES}{template.pk}/change/", mine | {"_seen": again})
+    assert the_template(shop).body == "my words"
+
+
 def test_the_editor_asks_as_often_for_many_orders_as_for_one(
     admin_client: Client, shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
