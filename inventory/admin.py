@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -18,11 +20,22 @@ from simple_history.admin import SimpleHistoryAdmin
 from unfold.decorators import action
 from unfold.paginator import InfinitePaginator
 
+from inventory.errors import StockError
 from inventory.forms import StockForm
 from inventory.forms.settings import StockSettingsForm
-from inventory.models import Product, Reservation, StockItem, StockMovement, StockSettings, Warehouse
+from inventory.models import (
+    Category,
+    Product,
+    ProductFamily,
+    Reservation,
+    StockItem,
+    StockMovement,
+    StockSettings,
+    Warehouse,
+)
 from inventory.search import search_products
 from inventory.selectors import with_counters
+from inventory.services.editing import refuse_untracking
 from shops.actors import Actor
 from shops.admin_scope import ReadOnly, ScopedRelatedFilter, ShopScopedAdmin, ShopScopedTabularInline
 from shops.errors import DomainError
@@ -42,6 +55,25 @@ class StockItemInline(ReadOnly, ShopScopedTabularInline):
         return item.available
 
 
+class ProductAdminForm(forms.ModelForm):
+    """A product in the admin, held to the rules of its page that concern its stock and its shop."""
+
+    def clean(self) -> dict[str, Any] | None:
+        values = super().clean()
+        if self.instance.pk and not self.cleaned_data.get("is_tracked", True):
+            with transaction.atomic():
+                try:
+                    refuse_untracking(Product.objects.get(pk=self.instance.pk))
+                except StockError as refusal:
+                    self.add_error("is_tracked", refusal.sentence)
+        shop_id = self.instance.shop_id or getattr(self.cleaned_data.get("shop"), "pk", None)
+        for name in ("category", "family"):
+            chosen = self.cleaned_data.get(name)
+            if chosen is not None and chosen.shop_id != shop_id:
+                self.add_error(name, _("This belongs to another shop."))
+        return values
+
+
 @admin.register(Product)
 class ProductAdmin(ShopScopedAdmin):
     """Products. Searching ignores case and diacritics; stock is changed on a page of its own."""
@@ -51,12 +83,24 @@ class ProductAdmin(ShopScopedAdmin):
     list_select_related = ["shop"]
     search_fields = ["search_text"]
     show_full_result_count = False
+    autocomplete_fields = ["family"]
+    form = ProductAdminForm
     inlines = [StockItemInline]
     actions_detail = ["receive_or_count"]
     fieldsets = [
-        (None, {"fields": ["shop", "name", "sku", "barcode", "unit", "place"]}),
-        (gettext_lazy("Price"), {"fields": ["price", "vat_rate", "cost", "weight_grams"]}),
-        (gettext_lazy("Stock"), {"fields": ["is_tracked", "allow_backorder", "is_active"]}),
+        (
+            None,
+            {"fields": ["shop", "barcode", "sku", "name", "family", "variant", "category", "unit", "place"]},
+        ),
+        (
+            gettext_lazy("Price"),
+            {"fields": ["price", "price_currency", "vat_rate", "cost", "cost_currency", "weight_grams"]},
+        ),
+        (
+            gettext_lazy("Stock"),
+            {"fields": ["is_tracked", "allow_backorder", "preorder_from", "expected_on", "is_active"]},
+        ),
+        (gettext_lazy("Supply"), {"fields": ["supplier", "lead_time_days", "pack_size"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
@@ -119,6 +163,29 @@ class ProductAdmin(ShopScopedAdmin):
             return False
         self.message_user(request, _("The stock was changed."), messages.SUCCESS)
         return True
+
+
+class NamedOfShopAdmin(ShopScopedAdmin):
+    """What a shop has by name; products made with it keep their shop, so it never changes its own."""
+
+    list_display = ["name", "shop"]
+    list_filter = [("shop", ScopedRelatedFilter)]
+    list_select_related = ["shop"]
+    search_fields = ["name"]
+    show_full_result_count = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["shop"] if obj else []
+
+
+@admin.register(Category)
+class CategoryAdmin(NamedOfShopAdmin):
+    """The shelves of the catalogue."""
+
+
+@admin.register(ProductFamily)
+class ProductFamilyAdmin(NamedOfShopAdmin):
+    """What the variants of one article share."""
 
 
 class SearchedByProduct:

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from inventory import services
-from inventory.models import Product, StockItem, StockMovement, Warehouse
+from inventory.models import Category, Product, ProductFamily, StockItem, StockMovement, Warehouse
 from shops.actors import Actor
 from shops.models import Membership, User
 from shops.permissions import Role
@@ -183,13 +183,46 @@ def test_it_opens_a_product_with_its_counters(client, admin_person, make_product
 def test_it_offers_own_shops_only_for_a_new_product(client, admin_person, shop, foreign):
     add = reverse("admin:inventory_product_add")
     inline = {"stock_items-TOTAL_FORMS": 0, "stock_items-INITIAL_FORMS": 0}
-    product = {**inline, "name": "New", "sku": "NEW", "unit": "pcs", "is_tracked": "on"}
+    product = {**inline, "name": "New", "sku": "NEW", "unit": "pcs", "pack_size": 1, "is_tracked": "on"}
 
     client.post(add, {**product, "shop": foreign.shop_id})
     assert not Product.objects.filter(sku="NEW").exists()
 
     client.post(add, {**product, "shop": shop.pk})
     assert Product.objects.get(sku="NEW").shop == shop
+
+
+def test_it_keeps_counting_what_orders_hold_and_takes_no_category_of_another_shop(
+    client, admin_person, shop, make_product, foreign
+):
+    product = make_product("MUG", stock=3)
+    services.reserve(
+        reference="order:1", shop_id=shop.pk, wanted={product.pk: 1}, on_shortage="refuse", actor=BY
+    )
+    theirs = Category.objects.create(shop=foreign.shop, name="Theirs")
+    inline = {"stock_items-TOTAL_FORMS": 0, "stock_items-INITIAL_FORMS": 0}
+    change = reverse("admin:inventory_product_change", args=[product.pk])
+
+    form = {**inline, "name": "Changed", "sku": "MUG", "pack_size": 1}
+    untracked = client.post(change, form)
+    misplaced = client.post(change, {**form, "is_tracked": "on", "category": theirs.pk})
+
+    assert "1 are reserved" in untracked.content.decode()
+    assert misplaced.status_code == 200
+    product.refresh_from_db()
+    assert (product.name, product.is_tracked, product.category) == ("Product MUG", True, None)
+
+
+@pytest.mark.parametrize("model", ["category", "productfamily"])
+def test_it_lists_categories_and_families_of_own_shops(client, admin_person, shop, foreign, model):
+    make = {"category": Category, "productfamily": ProductFamily}[model]
+    for owner, name in ((shop, "Mine"), (foreign.shop, "Theirs")):
+        make.objects.create(shop=owner, name=name)
+
+    html = client.get(reverse(f"admin:inventory_{model}_changelist")).content.decode()
+
+    assert "Mine" in html
+    assert "Theirs" not in html
 
 
 def test_it_shows_nothing_to_staff_with_another_role(client, shop, make_product):
