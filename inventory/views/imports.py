@@ -113,13 +113,13 @@ def problems_csv(request: HttpRequest, import_uuid: uuid.UUID) -> HttpResponseBa
 
 
 def _find(request: HttpRequest, import_uuid: uuid.UUID) -> StockImport:
-    mine = StockImport.objects.visible_to(request.user)  # type: ignore[attr-defined]
+    mine = StockImport.objects.visible_to(request.user)
     job = mine.select_related("shop", "warehouse").defer(*HEAVY).filter(uuid=import_uuid).first()
     if job is None:
         raise Http404
     if job.shop_id not in shop_ids_where(request.user, Action.EDIT_PRODUCT):  # type: ignore[arg-type]
         raise PermissionDenied
-    return job  # type: ignore[no-any-return]
+    return job
 
 
 def _show(request: HttpRequest, job: StockImport, error: StockError | None = None) -> HttpResponse:
