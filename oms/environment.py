@@ -38,12 +38,13 @@ def local_secret_key(folder: Path) -> str:
 def database_from(url: dict[str, Any], *, pool_size: int) -> dict[str, Any]:
     """Django's database settings for a parsed DATABASE_URL.
 
-    SQLite: write transactions queue at BEGIN (IMMEDIATE) for up to 20 s instead of failing half-way, and readers
-    don't wait for writers (WAL). PostgreSQL: health-checked connections, or a pool of `pool_size`.
+    SQLite: write transactions queue at BEGIN (IMMEDIATE), first come, first served, for up to 20 s instead of failing
+    half-way, and readers don't wait for writers (WAL). PostgreSQL: health-checked connections, or a pool of `pool_size`.
     """
     database = dict(url)
     options = dict(database.get("OPTIONS") or {})
     if database["ENGINE"].endswith("sqlite3"):
+        database["ENGINE"] = "oms.sqlite3"
         options |= {
             "transaction_mode": "IMMEDIATE",
             "timeout": SQLITE_BUSY_SECONDS,
