@@ -209,7 +209,7 @@ def test_it_costs_the_same_for_three_times_the_cards(
 
     fill(1)
     client.get(url)
-    with django_assert_num_queries(24, exact=False) as few:
+    with django_assert_num_queries(26, exact=False) as few:
         client.get(url)
     fill(3)
     with django_assert_num_queries(len(few.captured_queries)):
