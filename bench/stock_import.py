@@ -64,9 +64,9 @@ def peak():  # of this program alone: getrusage would count its parent's, too
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
 
-base, began = peak(), time.perf_counter()
-taken = run_imports()
-print(f"{time.perf_counter() - began:.2f} {peak():.0f} {base:.0f} {taken}")
+base, began, spent = peak(), time.perf_counter(), time.process_time()
+run_imports()
+print(f"{time.perf_counter() - began:.2f} {time.process_time() - spent:.2f} {peak():.0f} {base:.0f}")
 """
 
 
@@ -189,8 +189,8 @@ def _watch(pk: int, variables: dict[str, str]) -> dict[str, Any]:
             products.append(count)
         time.sleep(0.1)
     assert worker.stdout is not None
-    seconds, peak, base, _taken = worker.stdout.read().split()
-    line = f"{seconds} s, peak {peak} MB ({base} MB before it began), slowest look from outside {slowest * 1000:.0f} ms"
+    seconds, busy, peak, base = worker.stdout.read().split()
+    line = f"{seconds} s ({busy} s of processor), peak {peak} MB ({base} MB before it began), slowest look from outside {slowest * 1000:.0f} ms"
     return {"line": line, "seen": seen, "products": products}
 
 
