@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from django.db.models import Sum
+from django.urls import reverse
 
 from inventory.models import Reservation
-from inventory.selectors import reservations_of, stock_problems
+from inventory.selectors import reservations_of, stock_differences
 from oms.verification.scope import of_shop, pieces
 from orders.guards import WITH_REST
 from orders.models import Order, OrderLine
@@ -19,8 +20,13 @@ from shops.models import StockMaster
 
 
 def counters(shop_id: int | None) -> Iterator[str]:
-    """The sum of a stock item's movements is what is on hand; the sum of its reservations is what is reserved."""
-    yield from stock_problems(shop_id=shop_id)
+    """The sum of a stock item's movements is what is on hand; the sum of its reservations is what is reserved.
+
+    Each sentence ends with the page on which the counter can be repaired.
+    """
+    for difference in stock_differences(None if shop_id is None else [shop_id]):
+        page = reverse("inventory:repair", args=[difference.stock_item_id])
+        yield f"{difference.sentence} Repair: {page}"
 
 
 def owners(shop_id: int | None) -> Iterator[str]:
