@@ -1,5 +1,7 @@
 """Any sequence of verbs and undos keeps every invariant: ledger, reservations, order and card, history."""
 
+import itertools
+
 import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
@@ -18,7 +20,7 @@ from orders.models import Return
 from orders.statuses import Transition
 from shops.actors import Actor
 from shops.errors import DomainError
-from shops.models import ReserveAt, StockMaster
+from shops.models import ReserveAt, Shop, StockMaster
 from tests.factories import SYSTEM, make_line, make_order, make_product, make_shop, make_user
 from tests.state import assert_sound, counters
 
@@ -38,6 +40,17 @@ STEPS = st.one_of(
     st.tuples(st.just("send the rest"), WHICH, st.integers(0, 2)),
     st.tuples(st.just("drop the rest"), WHICH, st.just(0)),
     st.tuples(st.just("goods are missing"), WHICH, st.integers(1, 2)),
+)
+# What happens once an order left without everything.
+AFTER = st.one_of(
+    st.tuples(st.just("verb"), WHICH, st.sampled_from([Transition.DELIVER, Transition.RETURN])),
+    st.tuples(st.just("undo"), WHICH, st.integers(0, 2)),
+    st.tuples(st.just("receive"), WHICH, st.integers(1, 3)),
+    st.tuples(st.just("return arrives"), WHICH, st.integers(0, 1)),
+    st.tuples(st.just("send the rest"), WHICH, st.integers(0, 2)),
+    st.tuples(st.just("drop the rest"), WHICH, st.just(0)),
+    st.tuples(st.just("goods are missing"), WHICH, st.integers(1, 2)),
+    st.tuples(st.just("master"), WHICH, st.sampled_from(StockMaster.values)),
 )
 
 
@@ -78,6 +91,9 @@ class World:
 
     def agree(self, which, agreed):
         orders.set_partial_agreed(order_id=self.orders[which].pk, actor=self.person, agreed=agreed)
+
+    def master(self, _which, master):
+        Shop.objects.filter(pk=self.shop.pk).update(stock_master=master)
 
     def receive(self, which, units):
         product = self.products[which % 2]
@@ -132,5 +148,24 @@ def test_no_sequence_breaks_an_invariant(db, reserve_at, master, steps):
 
             assert_sound()
             assert all(0 <= reserved <= on_hand for on_hand, reserved in map(counters, world.products))
+        assert list(problems(world.shop.pk)) == []
+        transaction.set_rollback(True)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(AFTER, min_size=3, max_size=8))
+def test_no_sequence_after_a_partial_shipment_breaks_an_invariant(db, steps):
+    with transaction.atomic():
+        world = World(ReserveAt.PLACING, StockMaster.HERE)
+        for which, verb in itertools.product(
+            range(3), (Transition.CONFIRM, Transition.START_PROCESSING, Transition.SHIP)
+        ):
+            world.step("agree", which, True)
+            world.step("verb", which, verb)
+
+        for step in steps:
+            world.step(*step)
+
+            assert_sound()
         assert list(problems(world.shop.pk)) == []
         transaction.set_rollback(True)
