@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from notifications.errors import MessageError
 from notifications.models import Message
 from notifications.selectors import lanes_of
-from notifications.statuses import MessageState
+from notifications.statuses import MessageEvent, MessageState
 from notifications.wakeups import wake_workers
 from shops.actors import Actor, actor_columns
 from shops.permissions import Action, require
@@ -62,7 +62,15 @@ def _insert_resend(original: Message, new_id: uuid.UUID, turn: int, actor: Actor
                 due_at=now,
                 created_at=now,
                 resend_of=original,
+                **_own_words(original),
                 **actor_columns(actor),
             )
     except IntegrityError as error:  # two people pressed at once
         raise MessageError(_("This message is being sent again already."), code="on_its_way") from error
+
+
+def _own_words(original: Message) -> dict[str, str]:
+    """The words of a note to colleagues: no template could write them again."""
+    if original.event != MessageEvent.STAFF:
+        return {}
+    return {name: getattr(original, name) for name in ("written_in", "subject", "body", "html")}

@@ -15,7 +15,7 @@ from tests.factories import make_order, make_shop, make_user
 
 pytestmark = pytest.mark.django_db
 PREVIEW = "/admin/notifications/messagetemplate/preview/"
-JSON = {"HTTP_ACCEPT": "application/json"}
+JSON: dict[str, Any] = {"HTTP_ACCEPT": "application/json"}
 
 
 @pytest.fixture

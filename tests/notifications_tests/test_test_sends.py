@@ -8,7 +8,7 @@ from django.test import Client
 from notifications.errors import TemplateError
 from notifications.models import Message, MessageTemplate
 from notifications.sending import drain
-from notifications.services import send_test
+from notifications.services import resend_message, send_test
 from notifications.services.wording import TESTS_AN_HOUR
 from shops.actors import Actor
 from shops.errors import NotPermitted
@@ -18,7 +18,7 @@ from tests.factories import make_order, make_shop, make_user
 
 pytestmark = pytest.mark.django_db
 TEST = "/admin/notifications/messagetemplate/test/"
-JSON = {"HTTP_ACCEPT": "application/json"}
+JSON: dict[str, Any] = {"HTTP_ACCEPT": "application/json"}
 
 
 @pytest.fixture
@@ -100,6 +100,20 @@ def test_an_sms_goes_to_the_phone_that_was_typed(admin_client: Client, shop: Sho
     assert answer["sent"]
     assert (message.channel, message.recipient) == ("sms", "+40721234567")
     assert message.body == "[Test] Proba RO-1001"
+
+
+def test_a_test_that_failed_is_sent_again_in_the_same_words(
+    admin_client: Client, shop: Shop, writer: User
+) -> None:
+    admin_client.post(TEST, form_of(the_template(shop), body="Probă"), **JSON)
+    Message.objects.update(state="failed")
+    (failed,) = sent_tests()
+
+    resend_message(message_id=failed.pk, actor=Actor.person(writer))
+
+    again = sent_tests()[1]
+    assert (again.subject, again.body, again.html) == (failed.subject, failed.body, failed.html)
+    assert "Probă" in again.body
 
 
 @pytest.mark.parametrize(
