@@ -1,46 +1,96 @@
-"""The queue that is the database: taking a message, and writing down what became of it.
+"""The queue that is the database: taking messages, and writing down what became of them.
 
-A message is taken by a conditional UPDATE, so exactly one worker has it, until its lease ends. The lease outlasts
-every time-out of the transport, so a lease that ran out means a worker that is gone. `attempts` is the fence: a
-worker that comes back late changes nothing.
+Due messages of a lane are taken a few at a time, each by exactly one worker, until their lease ends. The lease is
+short until a message is handed over and then outlasts every time-out of its transport, so a lease that ran out means
+a worker that is gone. `attempts` is the fence: a worker that comes back late changes nothing.
 
-`via` is written just before the message is handed to its transport. A row found without it never left.
+`via` is written just before a message is handed to its transport. A row found without it never left.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
-from django.db.models import F, Q
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from notifications.models import Message
-from notifications.statuses import Channel, MessageState
+from notifications.statuses import Channel, Hold, MessageState
 from notifications.transports import seconds_to_send
+from shops.locks import lock_free
 
 LEASE_MARGIN = timedelta(seconds=15)
+# No message of a bite is begun later than this after it was taken; the rest is put back.
+BITE_SECONDS = 10
+# What was taken this often may be what ends its workers: it is taken by itself, so that it takes no others with it.
+ALONE_FROM = 3
 # How long to wait after each failed attempt, in seconds: some 30 hours in all, then it has failed.
 PAUSES = (5, 15, 60, 300, 900, 1800, 3600, 7200, 14400, 28800, 43200)
 MOST_ATTEMPTS = len(PAUSES) + 1
 
 
-def claim(message_id: uuid.UUID, *, channel: str, now: datetime | None = None) -> Message | None:
+def take(lane: str, *, limit: int, now: datetime | None = None) -> list[Message]:
+    """Take up to `limit` due messages of this lane, longest due first, with their shops and orders.
+
+    Nobody waits for anybody: what another worker is taking is passed over. What ended its workers more than once
+    comes alone.
+    """
+    now = now or timezone.now()
+    due = Message.objects.filter(lane=lane, state=MessageState.QUEUED, due_at__lte=now)
+    if not due.exists():  # a look is cheap; a transaction takes SQLite's one write lock
+        return []
+    return _take(due.order_by("due_at"), limit=limit, now=now)
+
+
+def claim(message_id: uuid.UUID, *, now: datetime | None = None) -> Message | None:
     """Take one due message, or answer None where somebody else has it or it was discarded."""
     now = now or timezone.now()
-    lease = now + timedelta(seconds=seconds_to_send(channel)) + LEASE_MARGIN
     due = Message.objects.filter(pk=message_id, state=MessageState.QUEUED, due_at__lte=now)
-    if not due.update(state=MessageState.SENDING, lease_until=lease, attempts=F("attempts") + 1, via=""):
-        return None
-    return Message.objects.select_related("shop", "order").get(pk=message_id)
+    return next(iter(_take(due, limit=1, now=now)), None)
+
+
+def _take(due: QuerySet[Message], *, limit: int, now: datetime) -> list[Message]:
+    with transaction.atomic():
+        rows = lock_free(due.only("pk", "attempts"), limit=limit)
+        keys = [row.pk for row in takewhile(lambda row: row.attempts < ALONE_FROM, rows)]
+        keys = keys or [row.pk for row in rows[:1]]
+        lease = now + timedelta(seconds=BITE_SECONDS) + LEASE_MARGIN
+        taken = Message.objects.filter(pk__in=keys, state=MessageState.QUEUED)
+        taken.update(
+            state=MessageState.SENDING, lease_until=lease, attempts=F("attempts") + 1, via="", hold=""
+        )
+    # Read after it was taken: what an order went through until this moment is seen.
+    mine = Message.objects.filter(pk__in=keys, state=MessageState.SENDING, lease_until=lease)
+    return list(mine.select_related("shop", "order").order_by("due_at", "pk"))
 
 
 def keep_words(message: Message, *, via: str) -> bool:
     """Store what is about to leave, and by what; False when the message is no longer ours."""
+    return bool(keep_all([message], via=via))
+
+
+def keep_all(messages: Sequence[Message], *, via: str) -> list[Message]:
+    """Store what is about to leave, and by what, in one transaction; answer those that are still ours."""
+    if not messages:
+        return []
+    longest = timedelta(seconds=seconds_to_send(messages[0].lane))
+    waits = timedelta(seconds=BITE_SECONDS if len(messages) > 1 else 0)
+    lease = timezone.now() + waits + longest + LEASE_MARGIN
+    with transaction.atomic():
+        return [message for message in messages if _keep(message, via, lease)]
+
+
+def _keep(message: Message, via: str, lease: datetime) -> bool:
+    message.via, message.lease_until = via, lease
     return _update(
         message,
         via=via,
+        lease_until=lease,
         subject=message.subject,
         body=message.body,
         html=message.html,
@@ -79,11 +129,43 @@ def retry_later(message: Message, *, reason: str, pauses: tuple[int, ...] = PAUS
     return _end(message, MessageState.QUEUED, reason, due_at=due_at, via="")
 
 
-def put_back(message: Message, *, due_at: datetime) -> bool:
-    """It may yet become true again: wait until then, as if it had never been taken, so that an undo finds it."""
+def put_back(message: Message, *, due_at: datetime, hold: str = Hold.UNDO) -> bool:
+    """Wait until then, as if it had never been taken, so that an undo finds it."""
     return _update(
-        message, state=MessageState.QUEUED, lease_until=None, due_at=due_at, attempts=message.attempts - 1
+        message,
+        state=MessageState.QUEUED,
+        lease_until=None,
+        due_at=due_at,
+        hold=hold,
+        via="",
+        attempts=message.attempts - 1,
     )
+
+
+def release(messages: Sequence[Message]) -> int:
+    """Put back what was taken and not begun, as if it had never been taken; answer how many were still ours."""
+    if not messages:
+        return 0
+    # Whoever took one since has a later lease than ours.
+    leases = {message.lease_until for message in messages}
+    ours = Message.objects.filter(
+        pk__in=[message.pk for message in messages], state=MessageState.SENDING, lease_until__in=leases
+    )
+    return ours.update(state=MessageState.QUEUED, lease_until=None, via="", attempts=F("attempts") - 1)
+
+
+def let_others_pass(message: Message, *, until: datetime) -> int:
+    """Make the messages that wait to be written from the same text due a little later; answer how many waited."""
+    same = Message.objects.filter(
+        lane=message.lane,
+        state=MessageState.QUEUED,
+        due_at__lt=until,
+        shop_id=message.shop_id,
+        event=message.event,
+        language=message.language,
+        body="",
+    )
+    return same.update(due_at=until) if same.exists() else 0
 
 
 def take_back_expired(now: datetime | None = None) -> int:
@@ -98,11 +180,13 @@ def take_back_expired(now: datetime | None = None) -> int:
         not expired.exists()
     ):  # a look is cheap; an UPDATE that finds nothing still takes SQLite's one write lock
         return 0
-    tired = expired.filter(attempts__gte=MOST_ATTEMPTS)
-    given_up = tired.update(state=MessageState.FAILED, lease_until=None, last_error="gave_up")
     cut_off = expired.filter(channel=Channel.SMS).exclude(via="")
-    unknown = cut_off.update(state=MessageState.UNKNOWN, lease_until=None, last_error="interrupted_sms")
+    unknown = cut_off.update(
+        state=MessageState.UNKNOWN, lease_until=None, due_at=now, last_error="interrupted_sms"
+    )
     untouched = expired.filter(Q(channel=Channel.EMAIL) | Q(via=""))
+    tired = untouched.filter(attempts__gte=MOST_ATTEMPTS)
+    given_up = tired.update(state=MessageState.FAILED, lease_until=None, last_error="gave_up")
     queued = untouched.update(
         state=MessageState.QUEUED, lease_until=None, due_at=now, via="", last_error="interrupted_email"
     )

@@ -48,8 +48,8 @@ class Message(ActorFields):
     yet. A note to colleagues (event "staff") may have no order, and its words are there from the beginning.
 
     `facts` is what was true when it was queued; `subject`, `body` and `html` are kept once written. A queued row
-    may be taken from `due_at` on; a row being sent belongs to its worker until `lease_until`. The actor is who
-    caused it: the author of the order's change, or of the resend.
+    may be taken from `due_at` on; a row being sent belongs to its worker until `lease_until`; `ended_at` is when it was
+    sent, failed or was dropped. The actor is who caused it: the author of the order's change, or of the resend.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -87,6 +87,7 @@ class Message(ActorFields):
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("came to its end"), null=True, blank=True, editable=False)
     resend_of = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("again of")
     )
@@ -124,6 +125,10 @@ class Message(ActorFields):
             models.Index(fields=["channel", "-created_at", "-id"], name="messages_newest_by_channel"),
             models.Index(fields=["shop", "-created_at", "-id"], name="messages_newest_of_shop"),
             models.Index(fields=["order", "created_at"], name="messages_of_order"),
+            # For the search by the beginning of an address: LIKE needs an order of bytes on PostgreSQL.
+            models.Index(
+                fields=["recipient"], name="messages_by_recipient", opclasses=["varchar_pattern_ops"]
+            ),
             models.Index(
                 fields=["provider_id"], condition=~Q(provider_id=""), name="messages_by_provider_number"
             ),

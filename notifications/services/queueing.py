@@ -9,6 +9,7 @@ import uuid
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from notifications.facts import OrderFacts, facts_of_order
@@ -102,7 +103,7 @@ def discard_messages_of(*, event_uid: uuid.UUID) -> int:
     """
     messages = Message.objects.filter(event_uid=event_uid)
     waiting = messages.filter(state=MessageState.QUEUED, attempts=0)
-    discarded = waiting.update(state=MessageState.DISCARDED, last_error="reverted")
+    discarded = waiting.update(state=MessageState.DISCARDED, last_error="reverted", ended_at=timezone.now())
     if messages.exclude(state__in=(MessageState.DISCARDED, MessageState.FAILED)).exists():
         raise TooLateToUndo(
             _("The customer is being told already; this can no longer be undone."), code="message_left"
