@@ -7,13 +7,22 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
 from notifications.errors import TemplateMissing
-from notifications.models import Message, MessageSwitch, MessageTemplate, SmsAccount
+from notifications.models import (
+    Message,
+    MessageSettings,
+    MessageSwitch,
+    MessageTemplate,
+    SmsAccount,
+    Suppression,
+)
+from notifications.quiet_hours import end_of_quiet
 from notifications.statuses import MARKETPLACES, TEMPLATE_EVENTS, Channel, Lane, MessageState
-from shops.models import User
+from orders.contacts import normalise_email, normalise_phone
+from shops.models import Shop, User
 from shops.permissions import Action
 from shops.selectors import shop_ids_where
 
@@ -88,6 +97,39 @@ def lanes_of(shop_id: int) -> dict[str, str]:
     """The lane a shop's messages wait in, by channel: its own SMS account's where it has one. One query."""
     account = SmsAccount.objects.filter(shop_id=shop_id, is_on=True).first()
     return {Channel.EMAIL: Lane.EMAIL, Channel.SMS: account.lane if account else Lane.SMS}
+
+
+def normalised_address(channel: str, address: str) -> str:
+    """An address as suppressions keep it: E.164 for a phone (as given where it is none), casefolded for an e-mail."""
+    if channel == Channel.SMS:
+        return normalise_phone(address, "") or address.strip()
+    return normalise_email(address)
+
+
+def is_suppressed(*, shop_id: int, channel: str, address: str) -> bool:
+    """Whether the shop must not write to this address any more. One query."""
+    kept = normalised_address(channel, address)
+    return Suppression.objects.filter(
+        shop_id=shop_id, channel=channel, address=kept, lifted_at__isnull=True
+    ).exists()
+
+
+def quiet_until(shop: Shop, now: datetime) -> datetime | None:
+    """The end of the quiet hours in which this moment falls, or None outside of them. One query."""
+    hours = MessageSettings.objects.filter(shop=shop).values_list("quiet_from", "quiet_until").first()
+    if hours is None or hours[0] is None or hours[1] is None:
+        return None
+    return end_of_quiet(now, begins=hours[0], ends=hours[1], time_zone=shop.time_zone)
+
+
+def live_suppressions(shop_id: int, addresses: Iterable[tuple[str, str]]) -> list[Suppression]:
+    """Which of these (channel, address) the shop must not write to, newest first. One query."""
+    wanted = Q()
+    for channel, address in addresses:
+        wanted |= Q(channel=channel, address=normalised_address(channel, address))
+    if not wanted:
+        return []
+    return list(Suppression.objects.filter(wanted, shop_id=shop_id, lifted_at=None).order_by("-pk"))
 
 
 def template_for(
