@@ -14,7 +14,8 @@ from typing import Any
 import css_inline
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.safestring import mark_safe
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -54,20 +55,70 @@ def _sms(template: MessageTemplate, facts: Mapping[str, Any]) -> str:
     return plain_letters(text, template.language) if template.plain_letters else text
 
 
+def words_of_template(template: MessageTemplate, facts: Mapping[str, Any], *, link: str) -> tuple[str, str]:
+    """The subject and the bare words of a template on these facts, for a person to go on writing.
+
+    Raises TemplateError.
+    """
+    full = {**facts, "order_url": link}
+    if template.channel == Channel.SMS:
+        return "", _sms(template, full)
+    words = EMPTY_LINES.sub("\n\n", render_text(template.body, full).replace("\r\n", "\n"))
+    return render_line(template.subject, full)[:LONGEST_SUBJECT], words.strip()
+
+
+def write_words(*, subject: str, text: str, shop: Shop, link: str, language: str) -> Written:
+    """An e-mail in words a person wrote, in the shop's frame. They are taken as they stand, never as a template."""
+    plain = text.replace("\r\n", "\n").strip()
+    parts = (_as_paragraph(part) for part in re.split(r"\n\s*\n", plain))
+    with override(language):
+        return _framed(
+            subject=" ".join(subject.split())[:LONGEST_SUBJECT],
+            paragraphs=[part for part in parts if part],
+            words=plain,
+            facts={"order_url": link, "lines": []},
+            shop=shop,
+            language=language,
+        )
+
+
+def _as_paragraph(paragraph: str) -> SafeString:
+    """One paragraph of plain text as HTML."""
+    return mark_safe(escape(paragraph.strip()).replace("\n", "<br>"))  # noqa: S308 - escaped before
+
+
 def _email(template: MessageTemplate, facts: Mapping[str, Any], shop: Shop) -> Written:
-    subject = render_line(template.subject, facts)[:LONGEST_SUBJECT]
+    words = EMPTY_LINES.sub("\n\n", render_text(template.body, facts).replace("\r\n", "\n")).strip()
+    return _framed(
+        subject=render_line(template.subject, facts)[:LONGEST_SUBJECT],
+        # Cleaned by nh3 with an allow-list; every value in it was escaped.
+        paragraphs=[mark_safe(part) for part in render_paragraphs(template.body, facts)],  # noqa: S308
+        words=words,
+        facts=facts,
+        shop=shop,
+        language=template.language,
+    )
+
+
+def _framed(
+    *,
+    subject: str,
+    paragraphs: list[SafeString],
+    words: str,
+    facts: Mapping[str, Any],
+    shop: Shop,
+    language: str,
+) -> Written:
     context = {
         "facts": facts,
         "subject": subject,
-        "language": template.language,
-        # Cleaned by nh3 with an allow-list; every value in it was escaped.
-        "paragraphs": [mark_safe(part) for part in render_paragraphs(template.body, facts)],  # noqa: S308
+        "language": language,
+        "paragraphs": paragraphs,
         "summary": _summary(facts),
         "shop": shop,
         "logo": f"{settings.OMS_PUBLIC_URL}{shop.logo.url}" if shop.logo else "",
     }
     html = css_inline.inline(render_to_string("notifications/email.html", context), keep_style_tags=True)
-    words = EMPTY_LINES.sub("\n\n", render_text(template.body, facts).replace("\r\n", "\n")).strip()
     text = render_to_string("notifications/email.txt", {**context, "words": mark_safe(words)})  # noqa: S308 — plain
     return Written(text=EMPTY_LINES.sub("\n\n", text).strip() + "\n", subject=subject, html=html)
 

@@ -1,0 +1,82 @@
+"""What a person decides about a message that waits: not to send it, or to send it at once.
+
+Both are one conditional UPDATE, as a worker's claim is: whoever comes first has the message, and nobody waits.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from notifications.errors import MessageError
+from notifications.models import Message, MessageReport
+from notifications.statuses import MessageState
+from notifications.wakeups import wake_workers
+from shops.actors import Actor
+from shops.permissions import Action, require
+
+SKIPPED = "skipped"
+ON_ITS_WAY = (MessageState.SENDING, MessageState.SENT, MessageState.DELIVERED)
+
+
+@transaction.atomic
+def skip_message(*, message_id: uuid.UUID, actor: Actor) -> bool:
+    """Drop a message that has not left, and answer whether this call did it.
+
+    Who decided so is kept. Doing it twice is harmless. Raises NotPermitted, and MessageError when it is being sent,
+    has left or came to another end.
+    """
+    message = _permitted(message_id, actor)
+    now = timezone.now()
+    waiting = Message.objects.filter(pk=message_id, state=MessageState.QUEUED)
+    if waiting.update(state=MessageState.DISCARDED, last_error=SKIPPED, hold="", ended_at=now):
+        MessageReport.objects.create(
+            message_id=message_id,
+            key=f"{message_id}:{SKIPPED}",
+            state=MessageState.DISCARDED,
+            at=now,
+            by=actor.label[:150],
+        )
+        return True
+    message = Message.objects.get(pk=message_id)
+    if message.state == MessageState.DISCARDED and message.last_error == SKIPPED:
+        return False
+    raise MessageError(_too_late(message), code="too_late")
+
+
+@transaction.atomic
+def send_now(*, message_id: uuid.UUID, actor: Actor) -> bool:
+    """Make a waiting message due at once, and answer whether this call did it.
+
+    What it tells can then no longer be undone. Doing it twice is harmless, and so is a worker that was faster. Raises
+    NotPermitted, and MessageError when the message came to its end without leaving.
+    """
+    message = _permitted(message_id, actor)
+    now = timezone.now()
+    waiting = Message.objects.filter(pk=message_id, state=MessageState.QUEUED, due_at__gt=now)
+    if waiting.update(due_at=now, hold=""):
+        wake_workers()
+        return True
+    message = Message.objects.get(pk=message_id)
+    if message.state in (MessageState.QUEUED, *ON_ITS_WAY):
+        return False
+    raise MessageError(_too_late(message), code="too_late")
+
+
+def _permitted(message_id: uuid.UUID, actor: Actor) -> Message:
+    message = Message.objects.filter(pk=message_id).first()
+    if message is None:
+        raise MessageError(_("This message does not exist."), code="not_found")
+    require(actor, shop_id=message.shop_id, action=Action.RESEND_MESSAGE)
+    return message
+
+
+def _too_late(message: Message) -> str:
+    if message.state == MessageState.SENDING:
+        return _("This message is being sent right now; it can no longer be stopped.")
+    if message.state in (MessageState.SENT, MessageState.DELIVERED, MessageState.BOUNCED):
+        return _("This message has left already.")
+    return _("This message does not wait any more: %(state)s.") % {"state": message.get_state_display()}
