@@ -78,6 +78,13 @@ class SuppressionReason(models.TextChoices):
     PERSON = "person", _("A colleague decided so")
 
 
+class ReplyWish(models.TextChoices):
+    """What a customer's whole reply was understood as."""
+
+    STOP = "stop", _("do not write to me any more")
+    START = "start", _("write to me again")
+
+
 class MessageState(models.TextChoices):
     QUEUED = "queued", _("Waiting")
     SENDING = "sending", _("Being sent")
@@ -135,5 +142,6 @@ REASONS = {
     "gave_up": _("It could not be sent although it was tried many times."),
     "suppressed": _("This address is not written to any more; the customer's page says why."),
     "skipped": _("A colleague decided not to send it."),
+    "undelivered": _("The provider says that it was not delivered."),
     "no_text": _("The template came out empty."),
 }

@@ -4,7 +4,7 @@ The rows hold facts and constraints; what may be sent and when is decided by ser
 """
 
 from notifications.models.messages import Message, MessageReport
-from notifications.models.reach import MessageSettings, SmsAccount, Suppression
+from notifications.models.reach import MessageSettings, SmsAccount, SmsReply, Suppression
 from notifications.models.templates import MessageSwitch, MessageTemplate
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "MessageSwitch",
     "MessageTemplate",
     "SmsAccount",
+    "SmsReply",
     "Suppression",
 ]

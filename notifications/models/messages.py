@@ -49,7 +49,8 @@ class Message(ActorFields):
 
     `facts` is what was true when it was queued; `subject`, `body` and `html` are kept once written. A queued row
     may be taken from `due_at` on; a row being sent belongs to its worker until `lease_until`; `ended_at` is when it was
-    sent, failed or was dropped. The actor is who caused it: the author of the order's change, or of the resend.
+    sent, failed or was dropped. `at_once` is a colleague's word that quiet hours shall not hold it. The actor is who
+    caused it: the author of the order's change, or of the resend.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -73,6 +74,7 @@ class Message(ActorFields):
     due_at = models.DateTimeField(_("due"), default=timezone.now)
     lane = models.CharField(_("lane"), max_length=40, default=Lane.EMAIL, editable=False)
     hold = models.CharField(_("held"), max_length=10, choices=Hold.choices, blank=True)
+    at_once = models.BooleanField(default=False, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     last_error = models.CharField(_("reason"), max_length=500, blank=True)

@@ -1,17 +1,27 @@
-"""How a shop reaches its customers: its look and quiet hours, its SMS account, and whom it must not write to."""
+"""How a shop reaches its customers: its look and quiet hours, its SMS account, whom it must not write to, replies."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
 
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from notifications.statuses import Channel, SmsProvider, SuppressionReason
+from notifications.statuses import Channel, ReplyWish, SmsProvider, SuppressionReason
+from orders.models import Order
+from orders.models.orders import order_scope
 from shops.actors import ActorFields
 from shops.models import Shop
+from shops.permissions import Action
 from shops.scoping import ShopScopedQuerySet
+from shops.selectors import shop_ids_where
+
+if TYPE_CHECKING:
+    from shops.models import User
 
 
 class MessageSettings(models.Model):
@@ -56,7 +66,10 @@ class MessageSettings(models.Model):
 
 
 class SmsAccount(models.Model):
-    """A shop's account at an SMS provider. `credentials` is encrypted; `hook_secret` is part of its report address.
+    """A shop's account at an SMS provider.
+
+    `credentials` is encrypted and holds the secret of its report addresses too; `hook_secret` is that secret's digest,
+    by which an incoming report finds its account.
 
     Without one the shop's SMS leave by the installation's own gateway (settings: SMS_URL).
     """
@@ -111,3 +124,44 @@ class Suppression(ActorFields):
 
     def __str__(self) -> str:
         return f"{self.address} · {self.get_reason_display()}"
+
+
+class SmsReplyQuerySet(ShopScopedQuerySet["SmsReply"]):
+    def visible_to(self, user: User | Any) -> Self:
+        """The replies about orders this person may see, and those about none in shops where they read messages."""
+        if user is None or not getattr(user, "is_authenticated", False) or not user.is_active:
+            return self.none()
+        of_no_order = Q(order__isnull=True, shop_id__in=shop_ids_where(user, Action.VIEW_MESSAGES))
+        return self.filter(order_scope(user, "order__") | of_no_order)
+
+
+class SmsReply(models.Model):
+    """What a customer answered by SMS; append-only but for who read it. `key` makes a repeated call harmless.
+
+    The order is the newest one the number was written to about; a reply from an unknown number has none.
+    """
+
+    shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="+", verbose_name=_("shop"))
+    order = models.ForeignKey(
+        Order, on_delete=models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("order")
+    )
+    key = models.CharField(max_length=200, unique=True, editable=False)
+    sender = models.CharField(_("from"), max_length=30)
+    text = models.TextField(_("text"), max_length=2000)
+    at = models.DateTimeField(_("received"), default=timezone.now)
+    wish = models.CharField(_("taken as"), max_length=5, choices=ReplyWish.choices, blank=True)
+    read_at = models.DateTimeField(_("read"), null=True, blank=True)
+
+    objects = SmsReplyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("reply by SMS")
+        verbose_name_plural = _("replies by SMS")
+        indexes = [
+            models.Index(fields=["shop", "-id"], name="replies_newest_of_shop"),
+            models.Index(fields=["shop", "sender", "-id"], name="replies_of_number"),
+            models.Index(fields=["order"], condition=Q(read_at__isnull=True), name="replies_unread_of_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sender} · {self.at:%Y-%m-%d %H:%M}"

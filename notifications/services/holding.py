@@ -51,13 +51,13 @@ def skip_message(*, message_id: uuid.UUID, actor: Actor) -> bool:
 def send_now(*, message_id: uuid.UUID, actor: Actor) -> bool:
     """Make a waiting message due at once, and answer whether this call did it.
 
-    What it tells can then no longer be undone. Doing it twice is harmless, and so is a worker that was faster. Raises
+    Quiet hours do not hold it then, and what it tells can no longer be undone. Doing it twice is harmless, and so is a worker that was faster. Raises
     NotPermitted, and MessageError when the message came to its end without leaving.
     """
     message = _permitted(message_id, actor)
     now = timezone.now()
     waiting = Message.objects.filter(pk=message_id, state=MessageState.QUEUED, due_at__gt=now)
-    if waiting.update(due_at=now, hold=""):
+    if waiting.update(due_at=now, hold="", at_once=True):
         wake_workers()
         return True
     message = Message.objects.get(pk=message_id)

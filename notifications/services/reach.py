@@ -1,7 +1,8 @@
 """Whom a shop must not write to any more, and what customers answered.
 
 An address is suppressed by its own "stop", by what a provider reported, or by a colleague; a suppression is lifted,
-never deleted. A person needs the right to edit messages for the one, to send them again for the other; customers and providers speak for their own address.
+never deleted. A person needs the right to edit messages for the one, to send them again for the other; customers and
+providers speak for their own address.
 """
 
 from __future__ import annotations

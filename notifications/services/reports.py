@@ -58,7 +58,12 @@ def record_report(
 
 
 def _move(message_id: uuid.UUID, state: str, words: str, at: datetime, provider_id: str) -> bool:
-    columns: dict[str, object] = {"state": state, "lease_until": None, "hold": ""}
+    columns: dict[str, object] = {
+        "state": state,
+        "lease_until": None,
+        "hold": "",
+        "ended_at": Coalesce(F("ended_at"), Value(at)),
+    }
     if state == MessageState.DELIVERED:
         columns |= {"delivered_at": at, "last_error": ""}
     if state in (MessageState.DELIVERED, MessageState.SENT):
