@@ -51,8 +51,8 @@ def skip_message(*, message_id: uuid.UUID, actor: Actor) -> bool:
 def send_now(*, message_id: uuid.UUID, actor: Actor) -> bool:
     """Make a waiting message due at once, and answer whether this call did it.
 
-    Quiet hours do not hold it then, and what it tells can no longer be undone. Doing it twice is harmless, and so is a worker that was faster. Raises
-    NotPermitted, and MessageError when the message came to its end without leaving.
+    Quiet hours do not hold it then, and what it tells can no longer be undone. Doing it twice is harmless, and so is
+    a worker that was faster. Raises NotPermitted, and MessageError when the message came to its end without leaving.
     """
     message = _permitted(message_id, actor)
     now = timezone.now()
