@@ -3,12 +3,13 @@
 from notifications.services.notes import queue_note
 from notifications.services.queueing import discard_messages_of, queue_messages
 from notifications.services.resending import resend_message
-from notifications.services.settings import add_default_templates, set_switches
+from notifications.services.settings import add_default_templates, add_new_moments, set_switches
 from notifications.services.switching import remove_rule, restore_switches, set_rules
 from notifications.services.wording import restore_template, send_test
 
 __all__ = [
     "add_default_templates",
+    "add_new_moments",
     "discard_messages_of",
     "queue_messages",
     "queue_note",

@@ -5,10 +5,12 @@ import pytest
 from notifications import services
 from notifications.layout import write
 from notifications.models import MessageSwitch, MessageTemplate
+from notifications.presets import EMAILS, SMS
 from notifications.rendering import check_body, check_subject, render_text
 from notifications.segments import length_of, plain_letters
 from notifications.statuses import TEMPLATE_EVENTS, Channel
 from notifications.vocabulary import sample
+from oms.management.commands.prepare import Command as Prepare
 from tests.factories import make_shop
 
 LANGUAGES = ("en", "ro", "pl", "uk")
@@ -29,17 +31,26 @@ def test_it_gives_a_new_shop_every_text_in_four_languages() -> None:
     emails = {(t.event, t.language) for t in templates if t.channel == Channel.EMAIL}
     texts = {(t.event, t.language) for t in templates if t.channel == Channel.SMS}
     assert emails == {(event, language) for event, _label in TEMPLATE_EVENTS for language in LANGUAGES}
-    assert {event for event, _language in texts} == {"confirmed", "shipped", "delivered", "cancelled"}
-    assert len(texts) == 16
+    assert {event for event, _language in texts} == {
+        "confirmed",
+        "shipped",
+        "delivered",
+        "cancelled",
+        "at_pickup",
+        "payment_failed",
+    }
+    assert len(texts) == 24
 
 
 @pytest.mark.django_db
-def test_it_switches_emails_on_and_the_delivered_sms_off() -> None:
+def test_it_switches_emails_on_and_sms_where_nobody_else_writes() -> None:
     shop = make_shop()
 
     on = set(MessageSwitch.objects.filter(shop=shop, is_on=True).values_list("channel", "event"))
 
-    assert {event for channel, event in on if channel == Channel.EMAIL} == {event for event, _label in TEMPLATE_EVENTS} - {"paid"}
+    assert {event for channel, event in on if channel == Channel.EMAIL} == {
+        event for event, _label in TEMPLATE_EVENTS
+    } - {"paid"}
     assert {event for channel, event in on if channel == Channel.SMS} == {"confirmed", "shipped", "cancelled"}
 
 
@@ -57,7 +68,7 @@ def test_it_leaves_what_a_shop_changed_alone() -> None:
         MessageTemplate.objects.get(shop=shop, event="shipped", channel="sms", language="ro").body == "Al meu"
     )
     assert not MessageSwitch.objects.get(shop=shop, event="shipped", channel="sms").is_on
-    assert MessageTemplate.objects.filter(shop=shop).count() == 44
+    assert MessageTemplate.objects.filter(shop=shop).count() == 13 * 4 + 24
 
 
 @pytest.mark.django_db
@@ -94,3 +105,55 @@ def test_ukrainian_sms_fit_one_segment() -> None:
         length = length_of(render_text(template.body, facts))
         assert not length.is_gsm7
         assert length.units <= 70, template.body
+
+
+# What a subject says before the number, so that a mailbox shows an order's e-mails as one thread.
+STEMS = {
+    "en": ("order {{number}}",),
+    "ro": ("omanda {{number}}", "comenzii {{number}}"),
+    "pl": ("amówienie {{number}}", "zamówienia {{number}}"),
+    "uk": ("амовлення {{number}}",),
+}
+
+
+def test_every_subject_names_the_order_in_the_same_words() -> None:
+    for language, emails in EMAILS.items():
+        for event, (subject, _body) in emails.items():
+            assert any(stem in subject for stem in STEMS[language]), (language, event, subject)
+
+
+def test_no_text_calls_a_polish_or_ukrainian_customer_by_name() -> None:
+    for language in ("pl", "uk"):
+        words = [*(body for _subject, body in EMAILS[language].values()), *SMS[language].values()]
+        assert not [text for text in words if "firstname" in text or "{{name" in text]
+
+
+@pytest.mark.django_db
+def test_a_shop_from_before_gets_the_missing_texts_once() -> None:
+    shop = make_shop()
+    MessageTemplate.objects.filter(shop=shop, event__in=["at_pickup", "paid"]).delete()
+    MessageSwitch.objects.filter(shop=shop, event__in=["at_pickup", "paid"]).delete()
+    MessageTemplate.objects.filter(shop=shop, event="shipped").update(body="Ours")
+    MessageTemplate.objects.filter(shop=shop, event="delivered", language="pl").delete()
+
+    changed = [services.add_new_moments(), services.add_new_moments()]
+
+    templates = MessageTemplate.objects.filter(shop=shop)
+    assert changed == [1, 0]
+    assert templates.filter(event="at_pickup").count() == 8
+    assert templates.filter(event="paid").count() == 4
+    assert set(templates.filter(event="shipped").values_list("body", flat=True)) == {"Ours"}
+    assert not templates.filter(event="delivered", language="pl").exists()
+    new = MessageSwitch.objects.filter(shop=shop, event__in=["at_pickup", "paid"])
+    assert (new.count(), new.filter(is_on=True).count()) == (4, 0)
+
+
+@pytest.mark.django_db
+def test_preparing_a_release_adds_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = make_shop()
+    MessageSwitch.objects.filter(shop=shop, event="at_pickup").delete()
+    monkeypatch.setattr("oms.management.commands.prepare.call_command", lambda *names, **options: None)
+
+    Prepare().handle()
+
+    assert MessageSwitch.objects.filter(shop=shop, event="at_pickup").count() == 2

@@ -5,6 +5,8 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from notifications.services import add_new_moments
+
 
 class Command(BaseCommand):
     help = "Compile catalogues, collect static files, migrate the database and write missing defaults."
@@ -14,3 +16,4 @@ class Command(BaseCommand):
         call_command("compile_catalogues", stdout=self.stdout)
         call_command("migrate", interactive=False, verbosity=0, skip_checks=True)
         call_command("collectstatic", interactive=False, verbosity=0)
+        add_new_moments()
