@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class PermanentError(TransportError):
     """It did not leave and never will."""
 
 
+class Unsubscribed(PermanentError):
+    """It did not leave, because the recipient told the provider to stop; do not write there again."""
+
+
 class UnknownOutcome(TransportError):
     """The connection broke or stayed silent after the message was handed over: it may have left."""
 
@@ -61,3 +66,29 @@ class Transport(Protocol):
     ) -> None: ...
 
     def send(self, message: Outgoing) -> str: ...
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a provider says of a message after it left: a state of ours, and the provider's own words for it.
+
+    The message is named by our key, by the provider's number, or by both.
+    """
+
+    state: str
+    status: str
+    key: str = ""
+    provider_id: str = ""
+    words: str = ""
+
+
+@runtime_checkable
+class CanLookUp(Protocol):
+    """A transport whose provider can be asked what became of a message."""
+
+    def look_up(self, message: Outgoing, *, provider_id: str, since: datetime) -> Heard | None:
+        """What the provider knows of a message handed over after `since`; None when it knows nothing of it.
+
+        Raises the errors of `send`. None never proves that it did not leave: only a person decides that.
+        """
+        ...
