@@ -1,15 +1,20 @@
 """Changing messages: queueing, taking back, sending again, notes to colleagues, switches and default texts."""
 
+from notifications.services.deciding import decide_unknown
+from notifications.services.holding import send_now, skip_message
 from notifications.services.notes import queue_note
 from notifications.services.queueing import discard_messages_of, queue_messages
 from notifications.services.resending import resend_message
 from notifications.services.settings import add_default_templates, add_new_moments, set_switches
 from notifications.services.switching import remove_rule, restore_switches, set_rules
 from notifications.services.wording import restore_template, send_test
+from notifications.services.writing import Draft, write_message
 
 __all__ = [
+    "Draft",
     "add_default_templates",
     "add_new_moments",
+    "decide_unknown",
     "discard_messages_of",
     "queue_messages",
     "queue_note",
@@ -17,7 +22,10 @@ __all__ = [
     "resend_message",
     "restore_switches",
     "restore_template",
+    "send_now",
     "send_test",
     "set_rules",
     "set_switches",
+    "skip_message",
+    "write_message",
 ]

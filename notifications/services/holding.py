@@ -6,6 +6,7 @@ Both are one conditional UPDATE, as a worker's claim is: whoever comes first has
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -33,13 +34,7 @@ def skip_message(*, message_id: uuid.UUID, actor: Actor) -> bool:
     now = timezone.now()
     waiting = Message.objects.filter(pk=message_id, state=MessageState.QUEUED)
     if waiting.update(state=MessageState.DISCARDED, last_error=SKIPPED, hold="", ended_at=now):
-        MessageReport.objects.create(
-            message_id=message_id,
-            key=f"{message_id}:{SKIPPED}",
-            state=MessageState.DISCARDED,
-            at=now,
-            by=actor.label[:150],
-        )
+        _keep_decision(message_id, SKIPPED, MessageState.DISCARDED, actor, now)
         return True
     message = Message.objects.get(pk=message_id)
     if message.state == MessageState.DISCARDED and message.last_error == SKIPPED:
@@ -58,12 +53,20 @@ def send_now(*, message_id: uuid.UUID, actor: Actor) -> bool:
     now = timezone.now()
     waiting = Message.objects.filter(pk=message_id, state=MessageState.QUEUED, due_at__gt=now)
     if waiting.update(due_at=now, hold="", at_once=True):
+        _keep_decision(message_id, "now", MessageState.QUEUED, actor, now)
         wake_workers()
         return True
     message = Message.objects.get(pk=message_id)
     if message.state in (MessageState.QUEUED, *ON_ITS_WAY):
         return False
     raise MessageError(_too_late(message), code="too_late")
+
+
+def _keep_decision(message_id: uuid.UUID, decision: str, state: str, actor: Actor, now: datetime) -> None:
+    MessageReport.objects.get_or_create(
+        key=f"{message_id}:{decision}",
+        defaults={"message_id": message_id, "state": state, "at": now, "by": actor.label[:150]},
+    )
 
 
 def _permitted(message_id: uuid.UUID, actor: Actor) -> Message:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from notifications.errors import MessageError
+from notifications.facts import facts_of_order
 from notifications.models import Message
 from notifications.selectors import lanes_of
 from notifications.statuses import MessageEvent, MessageState
@@ -18,11 +19,12 @@ from shops.permissions import Action, require
 
 
 @transaction.atomic
-def resend_message(*, message_id: uuid.UUID, actor: Actor) -> uuid.UUID:
+def resend_message(*, message_id: uuid.UUID, actor: Actor, to_current_address: bool = False) -> uuid.UUID:
     """Queue a message again, as a new row with the same facts, and answer its key.
 
-    Each press is one new message, but only one may wait at a time. Raises NotPermitted, and MessageError while
-    the message itself has not come to its end.
+    It goes where the first one went, or to the address the order has by now. Each press is one new message, but only
+    one may wait at a time. Raises NotPermitted, and MessageError while the message itself has not come to its end or
+    when the order has no address on this channel.
     """
     original = Message.objects.filter(pk=message_id).first()
     if original is None:
@@ -38,12 +40,20 @@ def resend_message(*, message_id: uuid.UUID, actor: Actor) -> uuid.UUID:
         resend_of=original, state__in=(MessageState.QUEUED, MessageState.SENDING)
     ).exists():
         raise MessageError(_("This message is being sent again already."), code="on_its_way")
-    _insert_resend(original, new_id, turn, actor)
+    recipient = _current_address(original) if to_current_address else original.recipient
+    _insert_resend(original, new_id, turn, recipient, actor)
     wake_workers()
     return new_id
 
 
-def _insert_resend(original: Message, new_id: uuid.UUID, turn: int, actor: Actor) -> None:
+def _current_address(original: Message) -> str:
+    address = facts_of_order(original.order_id).recipient(original.channel)[:254] if original.order_id else ""
+    if not address:
+        raise MessageError(_("The order has no address on this channel."), code="no_address")
+    return address
+
+
+def _insert_resend(original: Message, new_id: uuid.UUID, turn: int, recipient: str, actor: Actor) -> None:
     now = timezone.now()
     try:
         with transaction.atomic():
@@ -54,23 +64,26 @@ def _insert_resend(original: Message, new_id: uuid.UUID, turn: int, actor: Actor
                 event=original.event,
                 channel=original.channel,
                 lane=lanes_of(original.shop_id)[original.channel],
-                recipient=original.recipient,
+                recipient=recipient,
                 language=original.language,
                 facts=original.facts,
-                dedupe_key=f"{original.pk}:resend-{turn}:{original.channel}:{original.recipient}",
+                dedupe_key=f"{original.pk}:resend-{turn}:{original.channel}:{recipient}",
                 event_uid=original.event_uid,
                 due_at=now,
                 created_at=now,
                 resend_of=original,
-                **_own_words(original),
+                **_own_words(original, new_id),
                 **actor_columns(actor),
             )
     except IntegrityError as error:  # two people pressed at once
         raise MessageError(_("This message is being sent again already."), code="on_its_way") from error
 
 
-def _own_words(original: Message) -> dict[str, str]:
-    """The words of a note to colleagues: no template could write them again."""
-    if original.event != MessageEvent.STAFF:
+def _own_words(original: Message, new_id: uuid.UUID) -> dict[str, str]:
+    """The words of what no template could write again: notes to colleagues, and what was written by hand."""
+    if original.event not in (MessageEvent.STAFF, MessageEvent.WRITTEN):
         return {}
-    return {name: getattr(original, name) for name in ("written_in", "subject", "body", "html")}
+    mark = Message(pk=new_id).link_mark
+    words = {name: getattr(original, name) for name in ("subject", "body", "html")}
+    words = {name: text.replace(original.link_mark, mark) for name, text in words.items()}
+    return {"written_in": original.written_in, **words}
