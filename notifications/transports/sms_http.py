@@ -1,42 +1,40 @@
 """SMS through any HTTP gateway: an address, headers, a body to fill in, and a rule for what success looks like.
 
-Settings (`SMS`): `url`; `token`, sent as a bearer; `headers`; `body`, in whose strings {to}, {text}, {id} and
-{sender} are filled in, sent as JSON or, when the Content-Type header says so, as a form; `success`, a text that the
-answer must contain; `timeout` in seconds. {id} stays the same when a message is tried again, so that a gateway that
-knows idempotency can recognise it.
+Settings (`SMS`), or the fields of a shop's own account: `url`; `token`, sent as a bearer; `headers`; `body`, in whose
+strings {to}, {text}, {id}, {sender} and {report_url} are filled in, sent as JSON or, when the Content-Type header says
+so, as a form; `success`, a text that the answer must contain; `timeout` in seconds. {id} stays the same when a message
+is tried again, so that a gateway that knows idempotency can recognise it.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
-from notifications.transports.base import (
-    ChannelDown,
-    Outgoing,
-    PermanentError,
-    TemporaryError,
-    TransportError,
-    UnknownOutcome,
+from notifications.transports.base import Heard, Outgoing, PermanentError
+from notifications.transports.sms_client import (
+    STEPS,
+    TIMEOUT,
+    USUAL_STATES,
+    Answer,
+    Field,
+    Hook,
+    SmsClient,
+    SmsProvider,
+    checked_url,
+    error_of,
+    first_of,
+    phone_of,
 )
 
-LONGEST_ANSWER = 64 * 1024
-_PLACES = re.compile(r"\{(to|text|id|sender)\}")
-_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
-# The gateway says that it did not take the message, and that it may later.
-LATER = frozenset({429, 500, 503})
-# The gateway's own door is closed to us; every other message would meet it too.
-CLOSED = frozenset({401, 403, 404, 405})
-# Something between us and the gateway lost the answer.
-LOST = frozenset({408, 502, 504})
+_PLACES = re.compile(r"\{(to|text|id|sender|report_url)\}")
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class GatewaySettings:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     success: str = ""
-    timeout: int = 15
+    timeout: int = TIMEOUT
 
 
 def gateway_settings() -> GatewaySettings:
@@ -56,96 +54,94 @@ def gateway_settings() -> GatewaySettings:
     return GatewaySettings(**settings.SMS)
 
 
-class SmsGateway:
-    """One HTTP client for a batch. A request is never repeated by itself: only rows are tried again."""
+class SmsGateway(SmsProvider):
+    """A gateway as described by its settings."""
 
     name = "sms"
-    STEPS = 4  # connect, write, wait for the answer, read it
+    STEPS = STEPS
+    fields = (
+        Field("url", _("Address"), _("Begins with https://.")),
+        Field("token", _("Key"), _("Sent as “Authorization: Bearer …”."), is_secret=True, is_required=False),
+        Field("headers", _("Headers"), _('As JSON, for example {"X-Account": "12"}.'), True, False, True),
+        Field(
+            "body",
+            _("Body"),
+            _("As JSON. {to}, {text}, {id}, {sender} and {report_url} are filled in."),
+            is_long=True,
+        ),
+        Field(
+            "success", _("Success"), _("A text that the answer contains when it worked."), is_required=False
+        ),
+    )
 
-    def __init__(self, gateway: GatewaySettings) -> None:
-        self._gateway = gateway
+    def __init__(self, gateway: GatewaySettings, *, report_url: str = "") -> None:
         headers = {name: str(value) for name, value in gateway.headers.items()}
         if gateway.token:
             headers["Authorization"] = f"Bearer {gateway.token}"
+        SmsClient.__init__(self, timeout=gateway.timeout, headers=headers)
+        self._gateway = gateway
+        self.report_url = report_url
         self._is_form = "form" in httpx.Headers(headers).get("content-type", "")
-        self._client = httpx.Client(headers=headers, timeout=gateway.timeout, follow_redirects=False)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._client.close()
+    @classmethod
+    def of_account(cls, credentials: Mapping[str, str], *, report_url: str) -> SmsGateway:
+        """The gateway a shop described on its account's page. Raises ChannelDown for an address that may not be."""
+        gateway = GatewaySettings(
+            url=checked_url(credentials.get("url", "")),
+            token=credentials.get("token", ""),
+            headers=json.loads(credentials.get("headers") or "{}"),
+            body=json.loads(credentials.get("body") or "{}"),
+            success=credentials.get("success", ""),
+        )
+        return cls(gateway, report_url=report_url)
 
     def send(self, message: Outgoing) -> str:
         """Hand one SMS to the gateway and answer the number it gives it."""
-        if not _PHONE.fullmatch(message.to):
-            raise PermanentError(f"“{message.to}” is not a phone number with its country code.")
-        body = fill(self._gateway.body, message)
+        phone_of(message)
+        body = fill(self._gateway.body, message, report_url=self.report_url)
         content = {"data": body} if self._is_form else {"json": body}
-        try:
-            with self._client.stream("POST", self._gateway.url, **content) as response:
-                return self._judge(response.status_code, self._read(response))
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise ChannelDown(_words(error)) from error
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            raise ChannelDown(_words(error)) from error
-        except httpx.HTTPError as error:
-            raise UnknownOutcome(_words(error)) from error
+        return self._judge(self.ask("POST", self._gateway.url, **content))
 
-    def _read(self, response: httpx.Response) -> str:
-        """The answer's text, as much as fits in the time and size allowed for it."""
-        ends_at = time.monotonic() + self._gateway.timeout
-        parts, size = [], 0
-        for part in response.iter_bytes():
-            parts.append(part)
-            size += len(part)
-            if size > LONGEST_ANSWER or time.monotonic() > ends_at:
-                break
-        return b"".join(parts).decode(errors="replace")
+    def _judge(self, answer: Answer) -> str:
+        if not answer.is_good:
+            raise error_of(answer)
+        if self._gateway.success and self._gateway.success not in answer.text:
+            raise PermanentError(f"The gateway refused: {answer.text[:200]}")
+        return provider_number(answer)
 
-    def _judge(self, status: int, answer: str) -> str:
-        if 200 <= status < 300:
-            if self._gateway.success and self._gateway.success not in answer:
-                raise PermanentError(f"The gateway refused: {answer[:200]}")
-            return provider_number(answer)
-        raise _error_of(status)(f"HTTP {status}: {answer[:200]}")
+    @staticmethod
+    def read_reports(hook: Hook) -> list[Heard]:
+        """One report, under the names and in the words that most gateways use."""
+        status = first_of(hook.fields, "status", "state", "Status")
+        state = USUAL_STATES.get(status.casefold())
+        if state is None:
+            return []
+        number = first_of(hook.fields, "message_id", "messageId", "id", "sid")
+        key = first_of(hook.fields, "key", "reference") or number
+        words = first_of(hook.fields, "error", "reason", "description")
+        return [Heard(state, status, key, number, f"{status} {words}".strip())]
 
 
-def fill(body: Any, message: Outgoing) -> Any:
+def fill(body: Any, message: Outgoing, *, report_url: str = "") -> Any:
     """The body with the message's values in it; a value's own braces are never read as a place."""
     if isinstance(body, str):
-        values = {"to": message.to, "text": message.text, "id": message.key, "sender": message.sender}
+        values = {
+            "to": message.to,
+            "text": message.text,
+            "id": message.key,
+            "sender": message.sender,
+            "report_url": report_url,
+        }
         return _PLACES.sub(lambda match: values[match[1]], body)
     if isinstance(body, dict):
-        return {name: fill(value, message) for name, value in body.items()}
+        return {name: fill(value, message, report_url=report_url) for name, value in body.items()}
     if isinstance(body, list):
-        return [fill(value, message) for value in body]
+        return [fill(value, message, report_url=report_url) for value in body]
     return body
 
 
-def provider_number(answer: str) -> str:
+def provider_number(answer: Answer) -> str:
     """The message's number in a gateway's JSON answer, where it has one under a usual name."""
-    try:
-        parsed = json.loads(answer)
-    except ValueError:
-        return ""
-    if not isinstance(parsed, dict):
-        return ""
+    parsed = answer.parsed()
     names = ("id", "message_id", "messageId", "sid")
     return next((str(parsed[name])[:200] for name in names if parsed.get(name)), "")
-
-
-def _error_of(status: int) -> type[TransportError]:
-    if status in LATER:
-        return TemporaryError
-    if status in CLOSED:
-        return ChannelDown
-    if status in LOST or status >= 500:
-        return UnknownOutcome
-    return PermanentError
-
-
-def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
