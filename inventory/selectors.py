@@ -90,6 +90,7 @@ class Difference:
     stock_item_id: int
     shop_id: int
     product: str
+    name: str
     warehouse: str
     counter: Counter
     stored: int
@@ -119,7 +120,7 @@ def stock_differences(shop_ids: Collection[int] | None = None) -> Iterator[Diffe
         for pk, shop_id, sku, name, place, stored, true in off.values_list(
             "pk", *names, counter.value, "true"
         ):
-            yield Difference(pk, shop_id, sku or name, place, counter, stored, true)
+            yield Difference(pk, shop_id, sku or name, name, place, counter, stored, true)
 
 
 def settings_of(shop_id: int) -> StockSettings:

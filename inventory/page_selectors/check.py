@@ -19,6 +19,7 @@ class OddItem:
 
     stock_item_id: int
     product: str
+    name: str
     warehouse: str
     on_hand: tuple[int, int] | None = None
     reserved: tuple[int, int] | None = None
@@ -42,7 +43,7 @@ def check_shops(shops: Sequence[Shop]) -> list[ShopCheck]:
     for difference in stock_differences(keys):
         odd = found[difference.shop_id].setdefault(
             difference.stock_item_id,
-            OddItem(difference.stock_item_id, difference.product, difference.warehouse),
+            OddItem(difference.stock_item_id, difference.product, difference.name, difference.warehouse),
         )
         if difference.counter == Counter.ON_HAND:
             odd.on_hand = (difference.stored, difference.true)

@@ -54,7 +54,7 @@ def test_it_names_every_difference(shop, make_product):
 
     differences = list(stock_differences([shop.pk]))
 
-    common = (item_id, shop.pk, "B", "Depozit principal")
+    common = (item_id, shop.pk, "B", "Product B", "Depozit principal")
     assert differences == [
         Difference(*common, Counter.ON_HAND, 9, 3),
         Difference(*common, Counter.RESERVED, 1, 2),
