@@ -195,7 +195,7 @@ def test_it_costs_the_same_queries_for_three_lines_as_for_twelve(
 ):
     products = [make_product(f"P{number}", stock=5) for number in range(12)]
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         reserve(shop, dict.fromkeys(products[:3], 1), reference="order:1")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         reserve(shop, dict.fromkeys(products, 1), reference="order:2")
