@@ -1,6 +1,9 @@
 """What a message looks like: the e-mail's frame around an admin's words, and an SMS's few characters.
 
-It takes a template, plain facts and a link; it reads no database. Labels are in the template's language.
+It takes a template, plain facts, a shop's look and a link; it reads no database. Labels are in the template's language.
+
+The logo is an absolute address rather than an attached picture: an attachment would make every message ten times as
+big and show a paper clip; where pictures are not loaded, the shop's name stands in its place.
 """
 
 from __future__ import annotations
@@ -19,14 +22,26 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from notifications.looks import Look
 from notifications.models import MessageTemplate
 from notifications.rendering import render_line, render_paragraphs, render_text
 from notifications.segments import plain_letters
-from notifications.statuses import Channel
-from shops.models import Shop
+from notifications.statuses import Channel, MessageEvent
+from orders.contacts import safe_link
 
 LONGEST_SUBJECT = 300
+LONGEST_PREHEADER = 120
 EMPTY_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
+# What could turn the words around it, or end them: control characters and marks of writing direction.
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+
+
+@dataclass(frozen=True)
+class Button:
+    """Where a press leads, and what stands on it."""
+
+    label: str
+    address: str
 
 
 @dataclass(frozen=True)
@@ -38,7 +53,7 @@ class Written:
     html: str = ""
 
 
-def write(template: MessageTemplate, facts: Mapping[str, Any], *, shop: Shop, link: str) -> Written:
+def write(template: MessageTemplate, facts: Mapping[str, Any], *, look: Look, link: str) -> Written:
     """Render a template into a whole message, with `link` as the address of the order's tracking page.
 
     Raises TemplateError.
@@ -47,7 +62,7 @@ def write(template: MessageTemplate, facts: Mapping[str, Any], *, shop: Shop, li
     if template.channel == Channel.SMS:
         return Written(text=_sms(template, full))
     with override(template.language):
-        return _email(template, full, shop)
+        return _email(template, full, look)
 
 
 def _sms(template: MessageTemplate, facts: Mapping[str, Any]) -> str:
@@ -67,7 +82,7 @@ def words_of_template(template: MessageTemplate, facts: Mapping[str, Any], *, li
     return render_line(template.subject, full)[:LONGEST_SUBJECT], words.strip()
 
 
-def write_words(*, subject: str, text: str, shop: Shop, link: str, language: str) -> Written:
+def write_words(*, subject: str, text: str, look: Look, link: str, language: str) -> Written:
     """An e-mail in words a person wrote, in the shop's frame. They are taken as they stand, never as a template."""
     plain = text.replace("\r\n", "\n").strip()
     parts = (_as_paragraph(part) for part in re.split(r"\n\s*\n", plain))
@@ -77,7 +92,7 @@ def write_words(*, subject: str, text: str, shop: Shop, link: str, language: str
             paragraphs=[part for part in parts if part],
             words=plain,
             facts={"order_url": link, "lines": []},
-            shop=shop,
+            look=look,
             language=language,
         )
 
@@ -87,7 +102,7 @@ def _as_paragraph(paragraph: str) -> SafeString:
     return mark_safe(escape(paragraph.strip()).replace("\n", "<br>"))  # noqa: S308 - escaped before
 
 
-def _email(template: MessageTemplate, facts: Mapping[str, Any], shop: Shop) -> Written:
+def _email(template: MessageTemplate, facts: Mapping[str, Any], look: Look) -> Written:
     words = EMPTY_LINES.sub("\n\n", render_text(template.body, facts).replace("\r\n", "\n")).strip()
     return _framed(
         subject=render_line(template.subject, facts)[:LONGEST_SUBJECT],
@@ -95,8 +110,9 @@ def _email(template: MessageTemplate, facts: Mapping[str, Any], shop: Shop) -> W
         paragraphs=[mark_safe(part) for part in render_paragraphs(template.body, facts)],  # noqa: S308
         words=words,
         facts=facts,
-        shop=shop,
+        look=look,
         language=template.language,
+        pay=template.event == MessageEvent.PAYMENT_FAILED,
     )
 
 
@@ -106,21 +122,45 @@ def _framed(
     paragraphs: list[SafeString],
     words: str,
     facts: Mapping[str, Any],
-    shop: Shop,
+    look: Look,
     language: str,
+    pay: bool = False,
 ) -> Written:
+    button, also = _buttons(facts, pay=pay)
     context = {
-        "facts": facts,
+        "facts": {name: _plain(value) for name, value in facts.items() if isinstance(value, str)},
+        "lines": [{name: _plain(value) for name, value in line.items()} for line in facts["lines"]],
         "subject": subject,
         "language": language,
         "paragraphs": paragraphs,
+        "preheader": _preheader(words),
+        "button": button,
+        "also": also,
         "summary": _summary(facts),
-        "shop": shop,
-        "logo": f"{settings.OMS_PUBLIC_URL}{shop.logo.url}" if shop.logo else "",
+        "look": look,
     }
     html = css_inline.inline(render_to_string("notifications/email.html", context), keep_style_tags=True)
     text = render_to_string("notifications/email.txt", {**context, "words": mark_safe(words)})  # noqa: S308 — plain
     return Written(text=EMPTY_LINES.sub("\n\n", text).strip() + "\n", subject=subject, html=html)
+
+
+def _buttons(facts: Mapping[str, Any], *, pay: bool) -> tuple[Button, Button | None]:
+    """The one thing to do, and, where it is paying, the tracking page beside it."""
+    follow = Button(_("Follow your order"), facts["order_url"])
+    page = safe_link(str(facts.get("payment_url") or "")) if pay else ""
+    return (Button(_("Pay now"), page), follow) if page else (follow, None)
+
+
+def _preheader(words: str) -> str:
+    """What a mailbox shows beside the subject: the words after the greeting."""
+    paragraphs = words.split("\n\n")
+    shown = _plain(" ".join(paragraphs[1:]) or words)
+    return shown if len(shown) <= LONGEST_PREHEADER else f"{shown[: LONGEST_PREHEADER - 1].rstrip()}…"
+
+
+def _plain(value: Any) -> str:
+    """A value on one line, without what cannot be seen."""
+    return _UNSEEN.sub(" ", str(value)).strip()
 
 
 def _summary(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -130,7 +170,7 @@ def _summary(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         (_("Payment"), facts.get("payment")),
         (_("To pay on delivery"), facts.get("due")),
     )
-    return [(label, str(value)) for label, value in rows if value]
+    return [(label, _plain(value)) for label, value in rows if value]
 
 
 @lru_cache(maxsize=1)

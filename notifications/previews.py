@@ -20,6 +20,7 @@ from notifications.layout import Written, sample_link, write
 from notifications.models import MessageTemplate
 from notifications.rendering import left_blank
 from notifications.segments import Length, length_of, letters_outside
+from notifications.selectors import look_of
 from notifications.statuses import Channel
 from notifications.vocabulary import ALIASES, LINE_NAMES, NAMES, WHY_EMPTY, Name, sample
 from orders.models import Order
@@ -91,7 +92,7 @@ def preview_of(template: MessageTemplate, order: Order | None) -> Preview:
     try:
         template.clean_fields(exclude=["shop", "subject", "body"])
         template.clean()
-        written = write(template, facts, shop=template.shop, link=sample_link())
+        written = write(template, facts, look=look_of(template.shop), link=sample_link())
         warnings = _warnings(template, facts, names, order)
     except ValidationError as error:
         return Preview(names, problems=_problems(error))

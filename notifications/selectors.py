@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.conf import settings
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from notifications.errors import TemplateMissing
+from notifications.looks import Look
 from notifications.models import (
     Message,
     MessageSettings,
@@ -28,16 +30,17 @@ from shops.selectors import shop_ids_where
 
 LAST_RESORT = "en"
 TROUBLE = (MessageState.FAILED, MessageState.UNKNOWN)
+LOOKED_UP_FOR = timedelta(days=3)
 
 
 @dataclass(frozen=True)
 class OutboxFigures:
-    """How the outbox is doing. `oldest_due_seconds` is 0 when nothing waits longer than it should."""
+    """How the outbox is doing, by lane. `oldest_due_seconds` is 0 where nothing waits longer than it should."""
 
     queued: dict[str, int]
     due: dict[str, int]
     in_trouble: dict[tuple[str, str], int]
-    oldest_due_seconds: float
+    oldest_due_seconds: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,34 @@ def is_suppressed(*, shop_id: int, channel: str, address: str) -> bool:
     ).exists()
 
 
+def suppressed_among(messages: Iterable[Message]) -> set[uuid.UUID]:
+    """Which of these messages would go to an address their shop must not write to. One query."""
+    addresses = {
+        message.pk: (message.shop_id, message.channel, normalised_address(message.channel, message.recipient))
+        for message in messages
+    }
+    live = Suppression.objects.filter(
+        shop_id__in={key[0] for key in addresses.values()},
+        address__in={key[2] for key in addresses.values()},
+        lifted_at__isnull=True,
+    )
+    closed = set(live.values_list("shop_id", "channel", "address"))
+    return {pk for pk, address in addresses.items() if address in closed}
+
+
+def look_of(shop: Shop) -> Look:
+    """How the shop's e-mails look, as its settings say. One query."""
+    chosen = MessageSettings.objects.filter(shop=shop).first() or MessageSettings()
+    return Look(
+        name=shop.name,
+        phone=shop.phone,
+        domain=shop.domain,
+        logo=f"{settings.OMS_PUBLIC_URL}{shop.logo.url}" if shop.logo else "",
+        accent=chosen.accent_colour,
+        footer=chosen.footer.strip(),
+    )
+
+
 def quiet_until(shop: Shop, now: datetime) -> datetime | None:
     """The end of the quiet hours in which this moment falls, or None outside of them. One query."""
     hours = MessageSettings.objects.filter(shop=shop).values_list("quiet_from", "quiet_until").first()
@@ -160,37 +191,79 @@ def readable_messages(user: User) -> QuerySet[Message]:
     return Message.objects.visible_to(user).filter(shop_id__in=shop_ids_where(user, Action.VIEW_MESSAGES))
 
 
-def due_ids(channel: str, *, now: datetime, limit: int) -> list[uuid.UUID]:
-    """The keys of messages that may be taken now, longest due first."""
-    due = Message.objects.filter(lane=channel, state=MessageState.QUEUED, due_at__lte=now)
-    return list(due.order_by("due_at").values_list("id", flat=True)[:limit])
+def has_due(lane: str) -> bool:
+    """Whether anything in this lane could leave now."""
+    due = Message.objects.filter(lane=lane, state=MessageState.QUEUED, due_at__lte=timezone.now())
+    return due.exists()
+
+
+def first_due() -> dict[str, datetime]:
+    """The lanes in which messages wait, each with when its first one is or was due. One probe of an index a lane."""
+    waiting = Message.objects.filter(state=MessageState.QUEUED).order_by("lane", "due_at")
+    found: dict[str, datetime] = {}
+    row = waiting.values_list("lane", "due_at").first()
+    while row is not None:
+        found[row[0]] = row[1]
+        row = waiting.filter(lane__gt=row[0]).values_list("lane", "due_at").first()
+    return found
+
+
+def lanes_due() -> list[str]:
+    """The lanes in which something could leave now, longest due first."""
+    now = timezone.now()
+    return [lane for at, lane in sorted((at, lane) for lane, at in first_due().items()) if at <= now]
+
+
+def own_lanes_due() -> list[str]:
+    """Those of them that belong to shops' own SMS accounts."""
+    return [lane for lane in lanes_due() if lane not in Lane.values]
 
 
 def oldest_due_seconds() -> float:
     """How long the message that is due longest has waited; 0 when none is due."""
+    return max(seconds_late().values(), default=0.0)
+
+
+def seconds_late() -> dict[str, float]:
+    """How long the message that is due longest has waited, for each lane in which any waits."""
     now = timezone.now()
-    due = Message.objects.filter(channel__in=Channel.values, state=MessageState.QUEUED, due_at__lte=now)
-    oldest = due.aggregate(at=Min("due_at"))["at"]
-    return max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
+    return {lane: max(0.0, (now - at).total_seconds()) for lane, at in first_due().items()}
+
+
+def outbox_is_late() -> bool:
+    """Whether a message has been due for longer than `OMS_OLDEST_DUE_MINUTES`: nobody sends, or nobody accepts."""
+    return oldest_due_seconds() > settings.OMS_OLDEST_DUE_MINUTES * 60
 
 
 def outbox_figures() -> OutboxFigures:
-    """The numbers for /metrics, each from a partial index: what waits, what is due, what is in trouble."""
+    """The numbers for /metrics, by lane, each from a partial index: what waits, what is due, what is in trouble."""
     now = timezone.now()
     queued = Message.objects.filter(state=MessageState.QUEUED)
     trouble = Message.objects.filter(state__in=TROUBLE, created_at__gte=now - timedelta(days=1))
-    counted = trouble.values_list("channel", "state").annotate(count=Count("id")).order_by()
+    counted = trouble.values_list("lane", "state").annotate(count=Count("id")).order_by()
+    late = {lane: max(0.0, (now - at).total_seconds()) for lane, at in first_due().items()}
     return OutboxFigures(
-        queued=_by_channel(queued),
-        due=_by_channel(queued.filter(due_at__lte=now)),
-        in_trouble={(channel, state): count for channel, state, count in counted},
-        oldest_due_seconds=oldest_due_seconds(),
+        queued=_by_lane(queued),
+        due=_by_lane(queued.filter(due_at__lte=now)),
+        in_trouble={(lane, state): count for lane, state, count in counted},
+        oldest_due_seconds={lane: late.get(lane, 0.0) for lane in {*Lane.values, *late}},
     )
 
 
-def _by_channel(messages: QuerySet[Message]) -> dict[str, int]:
-    counted = dict(messages.values_list("channel").annotate(count=Count("id")).order_by())
-    return {channel: counted.get(channel, 0) for channel in Channel.values}
+def _by_lane(messages: QuerySet[Message]) -> dict[str, int]:
+    counted = dict(messages.values_list("lane").annotate(count=Count("id")).order_by())
+    return {lane: counted.get(lane, 0) for lane in sorted({*Lane.values, *counted})}
+
+
+def unknown_to_look_up(*, now: datetime, limit: int) -> list[Message]:
+    """SMS of the last days of which nobody knows whether they left, and that are to be asked about now."""
+    cut_off = Message.objects.filter(
+        state=MessageState.UNKNOWN,
+        channel=Channel.SMS,
+        due_at__lte=now,
+        created_at__gte=now - LOOKED_UP_FOR,
+    )
+    return list(cut_off.order_by("lane", "due_at")[:limit])
 
 
 def switches_of(shop_id: int) -> dict[tuple[str, str], bool]:

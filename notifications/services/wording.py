@@ -14,7 +14,7 @@ from notifications.errors import MessageError
 from notifications.layout import Written, sample_link, write
 from notifications.models import Message, MessageTemplate
 from notifications.previews import preview_facts
-from notifications.selectors import lanes_of
+from notifications.selectors import lanes_of, look_of
 from notifications.statuses import Channel, MessageEvent
 from notifications.wakeups import wake_workers
 from orders.models import Order
@@ -57,7 +57,7 @@ def send_test(*, template: MessageTemplate, order: Order | None, recipient: str,
     require(actor, shop_id=template.shop_id, action=Action.EDIT_MESSAGES)
     _count_tests(actor)
     facts = preview_facts(template, order)
-    written = write(template, facts, shop=template.shop, link=sample_link())
+    written = write(template, facts, look=look_of(template.shop), link=sample_link())
     message = _test_message(template, written, recipient, actor)
     message.save(force_insert=True)
     wake_workers()

@@ -21,7 +21,7 @@ from notifications.facts import OrderFacts, facts_of_order
 from notifications.layout import Written, words_of_template, write_words
 from notifications.models import Message, MessageTemplate, Suppression
 from notifications.segments import plain_letters
-from notifications.selectors import lanes_of, template_for
+from notifications.selectors import lanes_of, look_of, template_for
 from notifications.statuses import TEMPLATE_EVENTS, Channel, Hold, MessageEvent
 from notifications.wakeups import wake_workers
 from orders.contacts import normalise_email, normalise_phone
@@ -91,7 +91,9 @@ def written_by_hand(order: Order, draft: Draft, *, link: str) -> Written:
     text = _CONTROLS.sub("", draft.text.replace("\r\n", "\n")).strip().replace(LINK, link)
     if draft.channel == Channel.EMAIL:
         subject = _CONTROLS.sub("", draft.subject).replace(LINK, link)
-        return write_words(subject=subject, text=text, shop=order.shop, link=link, language=order.language)
+        return write_words(
+            subject=subject, text=text, look=look_of(order.shop), link=link, language=order.language
+        )
     return Written(text=plain_letters(text, order.language) if draft.plain else text)
 
 

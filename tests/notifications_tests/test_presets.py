@@ -8,6 +8,7 @@ from notifications.models import MessageSwitch, MessageTemplate
 from notifications.presets import EMAILS, SMS
 from notifications.rendering import check_body, check_subject, render_text
 from notifications.segments import length_of, plain_letters
+from notifications.selectors import look_of
 from notifications.statuses import TEMPLATE_EVENTS, Channel
 from notifications.vocabulary import sample
 from oms.management.commands.prepare import Command as Prepare
@@ -78,7 +79,7 @@ def test_every_default_text_passes_the_check_and_becomes_a_message() -> None:
     for template in MessageTemplate.objects.filter(shop=shop):
         check_subject(template.subject)
         check_body(template.body)
-        written = write(template, sample(), shop=shop, link="https://shop.example/t/x/")
+        written = write(template, sample(), look=look_of(shop), link="https://shop.example/t/x/")
         assert sample()["number"] in written.text, template
         assert "{" not in written.text, template
         assert bool(written.html) == (template.channel == Channel.EMAIL)
