@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from types import TracebackType
-from typing import NoReturn, Protocol, Self
+from typing import Any, NoReturn, Protocol, Self, cast
 
 from django.conf import settings
 
 from notifications.statuses import SmsProvider as Provider
 from notifications.transports.base import ChannelDown, Outgoing, Transport
 from notifications.transports.sms_client import SmsProvider
-from notifications.transports.sms_http import SmsGateway
+from notifications.transports.sms_http import SmsGateway, gateway_settings
 from notifications.transports.sms_sendsms import SendSms
 from notifications.transports.sms_smsapi import SmsApi
 from notifications.transports.sms_turbosms import TurboSms
@@ -68,8 +68,10 @@ def transport_of(account: Account) -> Transport:
         address = report_url(credentials)
         if account.provider == Provider.GATEWAY:
             return SmsGateway.of_account(credentials, report_url=address)
-        transport: Transport = PROVIDERS[account.provider](credentials, report_url=address)  # type: ignore[assignment]
-        return transport
+        provider = PROVIDERS[account.provider]
+        # The lease of a message outlasts this time-out, whoever sends it.
+        transport: Any = provider(credentials, report_url=address, timeout=gateway_settings().timeout)
+        return cast("Transport", transport)
     except (ChannelDown, ValueError, KeyError) as error:
         return UnusableAccount(account.provider, str(error))
 

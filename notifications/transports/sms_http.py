@@ -62,7 +62,14 @@ class SmsGateway(SmsProvider):
     fields = (
         Field("url", _("Address"), _("Begins with https://.")),
         Field("token", _("Key"), _("Sent as “Authorization: Bearer …”."), is_secret=True, is_required=False),
-        Field("headers", _("Headers"), _('As JSON, for example {"X-Account": "12"}.'), True, False, True),
+        Field(
+            "headers",
+            _("Headers"),
+            _('As JSON, for example {"X-Account": "12"}.'),
+            is_secret=True,
+            is_required=False,
+            is_long=True,
+        ),
         Field(
             "body",
             _("Body"),
@@ -92,6 +99,7 @@ class SmsGateway(SmsProvider):
             headers=json.loads(credentials.get("headers") or "{}"),
             body=json.loads(credentials.get("body") or "{}"),
             success=credentials.get("success", ""),
+            timeout=gateway_settings().timeout,
         )
         return cls(gateway, report_url=report_url)
 

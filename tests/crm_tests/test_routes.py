@@ -353,6 +353,8 @@ ROUTES: dict[str, list[Case]] = {
         ),
     ],
     # Imports
+    "hooks/sms/<str:secret>/report": [post("/hooks/sms/x/report", 404, outsider=404, anonymous=404)],
+    "hooks/sms/<str:secret>/reply": [post("/hooks/sms/x/reply", 404, outsider=404, anonymous=404)],
     "hooks/woocommerce/<slug:shop>": [post("/hooks/woocommerce/{shop}", 401, outsider=401, anonymous=401)],
     "hooks/woocommerce/<slug:shop>/": [post("/hooks/woocommerce/{shop}/", 401, outsider=401, anonymous=401)],
     "imports/": [get("/imports/", outsider=200, except_for=NOT_WAREHOUSE)],
