@@ -17,9 +17,7 @@ def queue(shop_id: int, order_ids: Iterable[int], *, count: int, channels: Itera
     actor, uids = Actor.system("bench"), []
     for order_id in order_ids:
         uids.append(uuid.uuid4())
-        queue_messages(
-            order_id=order_id, shop_id=shop_id, event="confirmed", event_uid=uids[-1], actor=actor
-        )
+        queue_messages(order_id=order_id, shop_id=shop_id, event="confirmed", event_uid=uids[-1], actor=actor)
     made = Message.objects.filter(event_uid__in=uids)
     made.exclude(channel__in=list(channels)).delete()
     originals = list(made.order_by("created_at", "pk"))

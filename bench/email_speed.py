@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,7 +35,7 @@ def main() -> int:
         for _ in range(arguments.turns):
             crowd.queue(shop_id, orders, count=arguments.messages, channels=["email"])
             ready = _ready_made(shop_id, arguments.messages)
-            seconds["smtplib"].append(_timed(lambda: _bare(sink.email_port, ready)))
+            seconds["smtplib"].append(_timed(partial(_bare, sink.email_port, ready)))
             seconds["outbox"].append(_timed(_drained(arguments.profile)))
         return _report(seconds, arguments, sink.count)
 

@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 
 class OutboxCollector(Collector):
-    """Four gauges from partial indexes; a database that is away makes them absent, not wrong."""
+    """Four gauges by lane, from partial indexes; a database that is away makes them absent, not wrong."""
 
     def describe(self) -> list[GaugeMetricFamily]:
         """Nothing: registering must not read the database."""
@@ -29,25 +29,27 @@ class OutboxCollector(Collector):
             log.warning("the outbox cannot be counted", error=str(error)[:200])
             return
         queued = GaugeMetricFamily(
-            "oms_outbox_queued", "Messages that wait, held ones included", labels=["channel"]
+            "oms_outbox_queued", "Messages that wait, held ones included", labels=["lane"]
         )
-        due = GaugeMetricFamily("oms_outbox_due", "Messages that could leave now", labels=["channel"])
-        for channel in figures.queued:
-            queued.add_metric([channel], figures.queued[channel])
-            due.add_metric([channel], figures.due[channel])
+        due = GaugeMetricFamily("oms_outbox_due", "Messages that could leave now", labels=["lane"])
+        late = GaugeMetricFamily(
+            "oms_outbox_oldest_due_seconds", "How long the oldest due message waits", labels=["lane"]
+        )
         trouble = GaugeMetricFamily(
             "oms_outbox_not_sent",
             "Messages of the last day that failed or are unknown",
-            labels=["channel", "state"],
+            labels=["lane", "state"],
         )
-        for (channel, state), count in figures.in_trouble.items():
-            trouble.add_metric([channel, state], count)
-        yield from (queued, due, trouble)
-        yield GaugeMetricFamily(
-            "oms_outbox_oldest_due_seconds",
-            "How long the oldest due message waits",
-            figures.oldest_due_seconds,
-        )
+        for gauge, values in (
+            (queued, figures.queued),
+            (due, figures.due),
+            (late, figures.oldest_due_seconds),
+        ):
+            for lane, value in values.items():
+                gauge.add_metric([lane], value)
+        for (lane, state), count in figures.in_trouble.items():
+            trouble.add_metric([lane, state], count)
+        yield from (queued, due, late, trouble)
 
 
 def register() -> None:

@@ -112,8 +112,8 @@ def mark_failed(message: Message, *, reason: str) -> bool:
 
 
 def mark_unknown(message: Message, *, reason: str) -> bool:
-    """It may have left; nobody but a person sends it again."""
-    return _end(message, MessageState.UNKNOWN, reason)
+    """It may have left; nobody but a person sends it again. `due_at` is when its provider is asked about it."""
+    return _end(message, MessageState.UNKNOWN, reason, due_at=timezone.now())
 
 
 def mark_discarded(message: Message, *, reason: str) -> bool:
@@ -182,11 +182,11 @@ def take_back_expired(now: datetime | None = None) -> int:
         return 0
     cut_off = expired.filter(channel=Channel.SMS).exclude(via="")
     unknown = cut_off.update(
-        state=MessageState.UNKNOWN, lease_until=None, due_at=now, last_error="interrupted_sms"
+        state=MessageState.UNKNOWN, lease_until=None, due_at=now, ended_at=now, last_error="interrupted_sms"
     )
     untouched = expired.filter(Q(channel=Channel.EMAIL) | Q(via=""))
     tired = untouched.filter(attempts__gte=MOST_ATTEMPTS)
-    given_up = tired.update(state=MessageState.FAILED, lease_until=None, last_error="gave_up")
+    given_up = tired.update(state=MessageState.FAILED, lease_until=None, ended_at=now, last_error="gave_up")
     queued = untouched.update(
         state=MessageState.QUEUED, lease_until=None, due_at=now, via="", last_error="interrupted_email"
     )
@@ -194,6 +194,8 @@ def take_back_expired(now: datetime | None = None) -> int:
 
 
 def _end(message: Message, state: str, reason: str, **columns: Any) -> bool:
+    if state != MessageState.QUEUED:
+        columns["ended_at"] = timezone.now()
     return _update(message, state=state, lease_until=None, last_error=_storable(reason, 500), **columns)
 
 

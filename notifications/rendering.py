@@ -269,7 +269,9 @@ def _liquid_errors(source: str) -> Iterator[None]:
         ) from error
 
 
+@lru_cache(maxsize=512)
 def _parse(source: str, *, autoescape: bool) -> _Template:
+    """The text, taken apart and looked through; kept, for the same text is written for many orders."""
     try:
         template = cast(_Template, environment(autoescape=autoescape).from_string(source))
     except LiquidError as error:

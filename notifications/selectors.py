@@ -21,6 +21,7 @@ from notifications.models import (
     SmsAccount,
     Suppression,
 )
+from notifications.models.messages import MessageQuerySet
 from notifications.quiet_hours import end_of_quiet
 from notifications.statuses import MARKETPLACES, TEMPLATE_EVENTS, Channel, Lane, MessageState
 from orders.contacts import normalise_email, normalise_phone
@@ -186,7 +187,7 @@ def messages_of_order(order_id: int) -> QuerySet[Message]:
     return Message.objects.filter(order_id=order_id).order_by("created_at", "id").defer("facts", "html")
 
 
-def readable_messages(user: User) -> QuerySet[Message]:
+def readable_messages(user: User) -> MessageQuerySet:
     """The messages of the orders this person may see, in shops where their role includes reading messages."""
     return Message.objects.visible_to(user).filter(shop_id__in=shop_ids_where(user, Action.VIEW_MESSAGES))
 

@@ -1,181 +1,152 @@
-"""Emptying the outbox: take what is due, write it, hand it to its transport, note the outcome.
+"""Emptying the outbox, lane by lane: take a few that are due, write them, hand them over, note each outcome.
 
-Runs in a worker, outside any transaction: nothing here holds a lock while a provider thinks. A broken template
-fails its message and no other.
+Runs in a worker, outside any transaction: nothing here holds a lock while a provider thinks. A bite is as big as the
+lane sends in about a second, so a slow provider holds few messages at a time and a killed worker leaves few behind. A
+broken template fails its message and no other, and one that takes long gets one message a bite.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from email.utils import formataddr, parseaddr
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
-from django.conf import settings
 from django.utils import timezone
 
 from notifications import outbox
+from notifications.composing import Templates, compose, judge, slow_texts
 from notifications.errors import TemplateError, TemplateMissing
-from notifications.layout import write
 from notifications.models import Message
-from notifications.selectors import due_ids, template_for
-from notifications.statuses import FORWARD_EVENTS, OFF_THE_PATH, Channel
+from notifications.selectors import has_due
+from notifications.services.reach import suppress_address
+from notifications.statuses import Channel, SuppressionReason
 from notifications.transports import transport_for
 from notifications.transports.base import (
     ChannelDown,
+    NoSuchAddress,
     Outgoing,
     PermanentError,
     TemporaryError,
     Transport,
     UnknownOutcome,
+    Unsubscribed,
 )
-from orders.models import OrderEvent
-from orders.models.history import EventKind
-from orders.tracking import token_for
-from shops.models import Shop
+from shops.actors import Actor
 
-BATCH = 50
+FIRST_BITE = 5
+BIGGEST_BITE = 50
+BITE_TAKES_SECONDS = 1.0
+# How long messages of a slow text let all others pass before the next one is written.
+SLOW_TEXT_WAITS = timedelta(seconds=2)
+
+Letter = tuple[Message, Outgoing]
 
 log = structlog.get_logger(__name__)
 
 
-def drain(channel: str, *, should_stop: Callable[[], bool] = lambda: False) -> int:
-    """Send what is due on this channel until nothing is, and answer how many messages were taken.
+@dataclass(frozen=True)
+class Bite:
+    """What became of messages taken together: how many were put back unbegun, and whether to take more now."""
 
-    Stops early when the provider as a whole is down: the rest is not even taken, and the next call tries again.
+    put_back: int
+    go_on: bool
+
+
+def drain(lane: str, *, should_stop: Callable[[], bool] = lambda: False) -> int:
+    """Send what is due in this lane until nothing is, and answer how many messages were begun.
+
+    Stops early when the provider as a whole is down: the rest is put back, and the next call tries again.
     """
     outbox.take_back_expired()
-    taken = 0
-    with transport_for(channel) as transport:
-        while ids := due_ids(channel, now=timezone.now(), limit=BATCH):
-            for message_id in ids:
-                if should_stop():
-                    return taken
-                message = outbox.claim(message_id, channel=channel)
-                if message is None:
-                    continue
-                taken += 1
-                if not deliver(message, transport):
-                    return taken
-    return taken
+    if not has_due(lane):
+        return 0
+    begun, size = 0, FIRST_BITE
+    with transport_for(lane) as transport:
+        while not should_stop():
+            started = time.monotonic()
+            messages = outbox.take(lane, limit=size)
+            if not messages:
+                break
+            bite = deliver_all(messages, transport, should_stop=should_stop)
+            begun += len(messages) - bite.put_back
+            if not bite.go_on:
+                break
+            size = _next_size(size, time.monotonic() - started)
+    return begun
+
+
+def _next_size(size: int, seconds: float) -> int:
+    """Twice as many after a quick bite, half as many after a slow one."""
+    if seconds < BITE_TAKES_SECONDS / 2:
+        return min(BIGGEST_BITE, size * 2)
+    return max(1, size // 2) if seconds > BITE_TAKES_SECONDS else size
 
 
 def deliver(message: Message, transport: Transport) -> bool:
-    """Send one message that was claimed; False when its provider is down and the next one need not be tried."""
-    change = _way_off(message)
-    if change is not None and change.undo_until is not None and change.undo_until > timezone.now():
-        outbox.put_back(message, due_at=change.undo_until)
-        return True
-    reason = why_not(message)
-    if reason:
-        outbox.mark_discarded(message, reason=reason)
-        return True
+    """Send one message that was taken; False when its provider is down."""
+    letters = _letters([message])
+    kept = [letter for letter in letters if outbox.keep_words(letter[0], via=transport.name)]
+    return all(_hand_over(*letter, transport) for letter in kept)
+
+
+def deliver_all(
+    messages: Sequence[Message],
+    transport: Transport,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Bite:
+    """Send messages of one lane that were taken together.
+
+    E-mails are stored with what they say before the first of them leaves; an SMS just before it is handed over, for
+    one that was handed over is never sent again by itself.
+    """
+    ends_at, go_on = time.monotonic() + outbox.BITE_SECONDS, True
+    waiting = _letters(messages)
+    ahead = bool(messages) and messages[0].channel == Channel.EMAIL
+    if ahead:
+        ours = {message.pk for message in outbox.keep_all([m for m, _ in waiting], via=transport.name)}
+        waiting = [letter for letter in waiting if letter[0].pk in ours]
+    while waiting and go_on and time.monotonic() < ends_at and not should_stop():
+        message, outgoing = waiting.pop(0)
+        if ahead or outbox.keep_words(message, via=transport.name):
+            go_on = _hand_over(message, outgoing, transport)
+    return Bite(outbox.release([message for message, _ in waiting]), go_on)
+
+
+def _letters(messages: Sequence[Message]) -> list[Letter]:
+    """Those that are to leave, in words; what becomes of the others is noted."""
+    templates, letters, a_slow_one = Templates(), [], False
+    for message, verdict in zip(messages, judge(messages), strict=True):
+        if verdict.wait_until is not None:
+            outbox.put_back(message, due_at=verdict.wait_until, hold=verdict.hold)
+        elif verdict.reason:
+            outbox.mark_discarded(message, reason=verdict.reason)
+        elif a_slow_one and slow_texts.has(message):
+            outbox.put_back(message, due_at=timezone.now() + SLOW_TEXT_WAITS, hold="")
+        else:
+            outgoing = _written(message, templates)
+            if outgoing is not None:
+                letters.append((message, outgoing))
+            if slow_texts.has(message) and not a_slow_one:
+                a_slow_one = True
+                outbox.let_others_pass(message, until=timezone.now() + SLOW_TEXT_WAITS)
+    return letters
+
+
+def _written(message: Message, templates: Templates) -> Outgoing | None:
+    """The message in words; where there are none, it has failed."""
     try:
-        outgoing = compose(message)
+        return compose(message, templates)
     except TemplateMissing:
         outbox.mark_failed(message, reason="no_template")
-        return True
     except TemplateError as error:
         outbox.mark_failed(message, reason=str(error))
-        return True
     except Exception as error:  # whatever a text does, it must not stop the queue
         log.exception("message could not be written", message=str(message.pk))
         outbox.mark_failed(message, reason=f"{type(error).__name__}: {error}")
-        return True
-    if not outbox.keep_words(message, via=transport.name):
-        return True
-    return _hand_over(message, outgoing, transport)
-
-
-def why_not(message: Message) -> str:
-    """The reason to drop a message, or nothing: its event was undone, or the order was cancelled or came back.
-
-    That the order went on since never drops it, and neither does anything when a person asked to send it again.
-    """
-    if message.resend_of_id is not None:
-        return ""
-    if _way_off(message) is not None:
-        return "left_the_path"
-    undone = OrderEvent.objects.filter(uid=message.event_uid, reverted_at__isnull=False)
-    return "reverted" if undone.exists() else ""
-
-
-def _way_off(message: Message) -> OrderEvent | None:
-    """The cancellation or return that made this message untrue.
-
-    The history decides, not the status read when the message was taken: that may have been undone since.
-    """
-    if message.resend_of_id is not None or message.event not in FORWARD_EVENTS:
-        return None
-    if message.order is None or message.order.status not in OFF_THE_PATH:
-        return None
-    changes = OrderEvent.objects.filter(order=message.order, kind=EventKind.STATUS, reverted_at=None)
-    latest = changes.order_by("-id").first()
-    return latest if latest is not None and latest.to_status in OFF_THE_PATH else None
-
-
-def compose(message: Message) -> Outgoing:
-    """The message in words, with the tracking link put in; what was written once stays as it was.
-
-    Raises TemplateMissing and TemplateError.
-    """
-    if not message.body:
-        _write(message)
-    message.message_id = message.message_id or _message_id(message)
-    link = _tracking_link(message)
-    return Outgoing(
-        key=str(message.pk),
-        to=message.recipient,
-        text=message.body.replace(message.link_mark, link),
-        subject=message.subject.replace(message.link_mark, link),
-        html=message.html.replace(message.link_mark, link),
-        sender=_sender(message),
-        reply_to=message.shop.sender_email,
-        headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
-    )
-
-
-def _tracking_link(message: Message) -> str:
-    """The customer's own page of the order; a note to colleagues about no order has none."""
-    order = message.order
-    if order is None:
-        return settings.OMS_PUBLIC_URL
-    return f"{settings.OMS_PUBLIC_URL}/t/{token_for(order.uuid, order.tracking_version)}/"
-
-
-def _write(message: Message) -> None:
-    template = template_for(
-        shop_id=message.shop_id,
-        event=message.event,
-        channel=message.channel,
-        language=message.language,
-        shop_language=message.shop.language,
-    )
-    written = write(template, message.facts, shop=message.shop, link=message.link_mark)
-    if not written.text.strip():
-        raise TemplateError(["no_text"])
-    message.subject, message.body, message.html = written.subject, written.text, written.html
-    message.written_in = template.language
-
-
-def _message_id(message: Message) -> str:
-    """One number for all attempts of an e-mail, so that a mailbox can recognise the second copy."""
-    if message.channel != Channel.EMAIL:
-        return ""
-    domain = _address(message.shop).rpartition("@")[2] or "localhost"
-    return f"<{message.pk}@{domain.encode('idna').decode()}>"
-
-
-def _sender(message: Message) -> str:
-    shop: Shop = message.shop
-    if message.channel == Channel.SMS:
-        return shop.sms_sender
-    name = " ".join((shop.sender_name or shop.name).split())
-    return formataddr((name, _address(shop)), charset="utf-8")
-
-
-def _address(shop: Shop) -> str:
-    """The bare address a shop writes from; the house's own may be set with a name around it."""
-    return shop.sender_email or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    return None
 
 
 def _hand_over(message: Message, outgoing: Outgoing, transport: Transport) -> bool:
@@ -183,6 +154,7 @@ def _hand_over(message: Message, outgoing: Outgoing, transport: Transport) -> bo
         provider_id = transport.send(outgoing)
     except PermanentError as error:
         outbox.mark_failed(message, reason=str(error))
+        _close(message, error, transport)
     except TemporaryError as error:
         outbox.retry_later(message, reason=str(error))
         return not isinstance(error, ChannelDown)
@@ -194,6 +166,21 @@ def _hand_over(message: Message, outgoing: Outgoing, transport: Transport) -> bo
     else:
         outbox.mark_sent(message, provider_id=provider_id)
     return True
+
+
+def _close(message: Message, error: PermanentError, transport: Transport) -> None:
+    """Write no more to an address that the other side says is not there, or has had enough."""
+    reasons = {NoSuchAddress: SuppressionReason.BOUNCE, Unsubscribed: SuppressionReason.STOP}
+    reason = next((reason for kind, reason in reasons.items() if isinstance(error, kind)), None)
+    if reason is not None:
+        suppress_address(
+            shop_id=message.shop_id,
+            channel=message.channel,
+            address=message.recipient,
+            reason=reason,
+            actor=Actor.system(transport.name),
+            words=str(error),
+        )
 
 
 def _cut_off(message: Message, reason: str) -> None:

@@ -143,5 +143,6 @@ REASONS = {
     "suppressed": _("This address is not written to any more; the customer's page says why."),
     "skipped": _("A colleague decided not to send it."),
     "undelivered": _("The provider says that it was not delivered."),
+    "no_account": _("The shop's SMS account it waited for was taken away. Send it again."),
     "no_text": _("The template came out empty."),
 }

@@ -237,7 +237,7 @@ CELERY_BEAT_SCHEDULE = {
 
 # "log:" keeps everything inside: the Messages page shows what would have gone out.
 EMAIL_URL = env.str("EMAIL_URL", default="log:")
-_mail = mail_from(EMAIL_URL)
+_mail = mail_from(EMAIL_URL, hook_secret=env.str("EMAIL_HOOK_SECRET", default=""))
 EMAIL_BACKEND: str = _mail["EMAIL_BACKEND"]
 EMAIL_HOST: str = _mail["EMAIL_HOST"]
 EMAIL_PORT: int = _mail["EMAIL_PORT"]
@@ -246,7 +246,7 @@ EMAIL_HOST_PASSWORD: str = _mail["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS: bool = _mail["EMAIL_USE_TLS"]
 EMAIL_USE_SSL: bool = _mail["EMAIL_USE_SSL"]
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=15)
-ANYMAIL: dict[str, str] = _mail["ANYMAIL"]
+ANYMAIL: dict[str, Any] = _mail["ANYMAIL"]
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="oms@localhost")
 
 # The generic HTTP gateway: {to}, {text} and {id} are put into every string of the body.
@@ -258,6 +258,9 @@ SMS: dict[str, Any] = {
     "success": env.str("SMS_SUCCESS", default=""),
     "timeout": env.int("SMS_TIMEOUT", default=15),
 }
+
+# When the Messages page and its badge say that messages do not leave.
+OMS_OLDEST_DUE_MINUTES = env.int("OMS_OLDEST_DUE_MINUTES", default=5)
 
 # Security
 

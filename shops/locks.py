@@ -36,3 +36,13 @@ def lock_one(queryset: models.QuerySet[M], pk: int) -> M:
         model: Any = queryset.model
         raise model.DoesNotExist(f"{model.__name__} {pk} does not exist")
     return rows[0]
+
+
+def lock_free(queryset: models.QuerySet[M], *, limit: int) -> list[M]:
+    """Lock the queryset's first rows that nobody else holds, up to `limit`, in its own order; never waits for a row.
+
+    For queues: rows another worker is about to take are passed over. Raises `NotInTransaction`.
+    """
+    if not transaction.get_connection(queryset.db).in_atomic_block:
+        raise NotInTransaction("a lock was asked for outside a transaction")
+    return list(queryset.select_for_update(no_key=True, of=("self",), skip_locked=True)[:limit])

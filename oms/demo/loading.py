@@ -184,7 +184,7 @@ def _send_messages(scene: Scene) -> None:
     if not scene.notify:
         return
     for message in Message.objects.filter(order=scene.order, state=MessageState.QUEUED):
-        claimed = outbox.claim(message.pk, channel=message.channel, now=timezone.now() + timedelta(hours=1))
+        claimed = outbox.claim(message.pk, now=timezone.now() + timedelta(hours=1))
         if claimed is not None:
             refused = scene.random.random() < REFUSED_SHARE
             deliver(claimed, RefusingTransport(claimed.channel) if refused else SilentTransport())

@@ -119,7 +119,7 @@ def test_a_persons_change_waits_for_the_end_of_its_hold() -> None:
     assert message is not None
     assert message.due_at == OrderEvent.objects.get(order=order, to_status="confirmed").undo_until
     assert message.actor_user_id == person.user_id
-    assert outbox.claim(message.pk, channel=message.channel) is None
+    assert outbox.claim(message.pk) is None
 
 
 @pytest.mark.django_db
@@ -146,7 +146,7 @@ def test_a_move_whose_message_has_left_cannot_be_undone_and_nothing_changes() ->
     orders.confirm_order(order_id=order.pk, actor=person)
     email = Message.objects.get(order=order, channel="email")
     Message.objects.filter(pk=email.pk).update(due_at=timezone.now())
-    outbox.claim(email.pk, channel="email")
+    outbox.claim(email.pk)
 
     with pytest.raises(TooLateToUndo) as refusal:
         orders.revert_move(move_id=email.move_id, actor=person)
@@ -170,7 +170,7 @@ def test_undo_and_worker_at_the_same_moment_never_both_win(in_threads: Callable[
         undone, taken = in_threads(
             [
                 lambda move=message.move_id: orders.revert_move(move_id=move, actor=person),
-                lambda pk=message.pk: outbox.claim(pk, channel="email"),
+                lambda pk=message.pk: outbox.claim(pk),
             ]
         )
 
