@@ -33,9 +33,10 @@ class Shortage:
         words = {"sku": self.sku or self.name, "wanted": self.wanted, "available": self.available}
         if self.ahead_from is None:
             return _("%(sku)s: %(wanted)s wanted, %(available)s available") % words
-        return _(
-            "%(sku)s: %(wanted)s wanted, %(available)s available, can be ordered ahead from %(day)s"
-        ) % {**words, "day": written_day(self.ahead_from)}
+        return _("%(sku)s: %(wanted)s wanted, %(available)s available, can be ordered ahead from %(day)s") % {
+            **words,
+            "day": written_day(self.ahead_from),
+        }
 
 
 def written_day(day: date) -> str:

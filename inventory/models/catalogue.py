@@ -210,7 +210,9 @@ class Product(models.Model):
                 fields=["shop", "name", "id"], condition=Q(is_active=False), name="products_archived_by_name"
             ),
             models.Index(
-                fields=["shop", "name", "id"], condition=Q(is_tracked=False), name="products_untracked_by_name"
+                fields=["shop", "name", "id"],
+                condition=Q(is_tracked=False),
+                name="products_untracked_by_name",
             ),
             models.Index(fields=["category", "name", "id"], name="products_of_category_by_name"),
             models.Index(fields=["shop", "barcode"], condition=~Q(barcode=""), name="products_by_barcode"),

@@ -36,15 +36,15 @@ LONGEST_PERIOD = 1100
 @require_safe
 @login_required
 def abc(request: HttpRequest) -> HttpResponse:
-    """The classes of one shop's products by revenue, narrowed by `?class=`."""
+    """The classes of one shop's products by revenue, narrowed by `?only=`."""
     shop, shops = choose_one_shop(request, Action.VIEW_STOCK)
     run, settings = FiguresRun.objects.filter(shop=shop).first(), settings_of(shop.pk)
-    chosen = request.GET.get("class", "")
+    chosen = request.GET.get("only", "")
     chosen = chosen if chosen in AbcClass.values else ""
     rows, last = abc_page.figures_page(
         shop, abc_class=chosen, after=_read_place(request.GET.get("after", ""))
     )
-    context = _analysis(request, "abc", shop, shops, {"class": chosen}) | {
+    context = _analysis(request, "abc", shop, shops, {"only": chosen}) | {
         "run": run,
         "is_being_computed": abc_page.is_being_computed(run),
         "settings": settings,

@@ -64,13 +64,13 @@ def repair(request: HttpRequest, item_id: int) -> HttpResponse:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.sentence)
             item = _find_item(request, item_id)
             sums = sums_of(item)
-            form.data = form.data | {"shown": sums.mark}
+            form.data = {**form.data, "shown": sums.mark}
     context = {"room": "check", "item": item, "sums": sums, "form": form}
     return render(request, "inventory/check_repair.html", context, status=422 if form.errors else 200)
 
 
 def _find_item(request: HttpRequest, item_id: int) -> StockItem:
-    items = StockItem.objects.visible_to(request.user).select_related("product__shop", "warehouse")  # type: ignore[attr-defined]
+    items = StockItem.objects.visible_to(request.user).select_related("product__shop", "warehouse")
     item: StockItem | None = items.filter(pk=item_id).first()
     if item is None:
         raise Http404

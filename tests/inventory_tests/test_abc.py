@@ -203,8 +203,8 @@ def test_the_page_shows_classes_curve_products_and_what_is_left_out(client, pers
 def test_the_page_shows_one_class(client, person, shop, make_product):
     store(shop, (make_product("GOOD"), 1, "10.00"), (make_product("BEST"), 9, "90.00"))
 
-    assert skus(client.get("/stock/abc/", {"class": "B"})) == ["GOOD"]
-    assert skus(client.get("/stock/abc/", {"class": "Z"})) == ["BEST", "GOOD"]
+    assert skus(client.get("/stock/abc/", {"only": "B"})) == ["GOOD"]
+    assert skus(client.get("/stock/abc/", {"only": "Z"})) == ["BEST", "GOOD"]
 
 
 @pytest.mark.django_db
