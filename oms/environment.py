@@ -7,7 +7,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import structlog
 from environ import Env
@@ -57,9 +57,19 @@ def database_from(url: dict[str, Any], *, pool_size: int) -> dict[str, Any]:
     return database | {"OPTIONS": options}
 
 
-def mail_from(url: str) -> dict[str, Any]:
-    """Django's mail settings for EMAIL_URL: `log:`, `smtp://…`, `smtp+tls://…`, `smtp+ssl://…`, or a provider as
-    `anymail+brevo://:API_KEY@` (any provider that django-anymail knows by an API key)."""
+# How a provider calls its key, where that is not API_KEY.
+MAIL_KEYS = {"mailersend": "API_TOKEN", "mailtrap": "API_TOKEN", "postmark": "SERVER_TOKEN"}
+# These have no place for our key of a message and refuse a message that has one; their own number is enough.
+WITHOUT_METADATA = ("mailersend",)
+
+
+def mail_from(url: str, *, hook_secret: str = "") -> dict[str, Any]:
+    """Django's mail settings for EMAIL_URL: `log:`, `smtp://…`, `smtp+tls://…`, `smtp+ssl://…`, or a provider that
+    django-anymail knows, as `anymail+brevo://:API_KEY@`.
+
+    A provider's other settings stand behind a question mark: `anymail+mailgun://:KEY@?sender_domain=mg.shop.example`.
+    Mailjet has two keys, as name and password. `hook_secret` ("name:password") is asked of whoever reports bounces.
+    """
     mail: dict[str, Any] = {
         "EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend",
         "EMAIL_HOST": "",
@@ -74,14 +84,24 @@ def mail_from(url: str) -> dict[str, Any]:
         return mail
     if url.startswith("anymail+"):
         parts = urlsplit(url)
-        provider = parts.scheme.removeprefix("anymail+")
-        key = unquote(parts.password or parts.username or "")
+        provider = parts.scheme.removeprefix("anymail+").replace("-", "_")  # a scheme has no underscore
         return mail | {
             "EMAIL_BACKEND": f"anymail.backends.{provider}.EmailBackend",
-            "ANYMAIL": {f"{provider.upper()}_API_KEY": key},
+            "ANYMAIL": _anymail(parts, provider) | ({"WEBHOOK_SECRET": hook_secret} if hook_secret else {}),
         }
     parsed = Env.email_url_config(url)
     return mail | {key: value for key, value in parsed.items() if key in mail and value is not None}
+
+
+def _anymail(parts: SplitResult, provider: str) -> dict[str, Any]:
+    name, word = unquote(parts.username or ""), unquote(parts.password or "")
+    prefix = provider.upper()
+    settings: dict[str, Any] = {f"{prefix}_{MAIL_KEYS.get(provider, 'API_KEY')}": word or name}
+    if provider == "mailjet":
+        settings = {"MAILJET_API_KEY": name, "MAILJET_SECRET_KEY": word}
+    if provider in WITHOUT_METADATA:
+        settings["IGNORE_UNSUPPORTED_FEATURES"] = True
+    return settings | {f"{prefix}_{key.upper()}": value for key, value in parse_qsl(parts.query)}
 
 
 def structured_logging(*, level: str, as_json: bool) -> dict[str, Any]:

@@ -42,6 +42,10 @@ class PermanentError(TransportError):
     """It did not leave and never will."""
 
 
+class NoSuchAddress(PermanentError):
+    """It did not leave, because the address does not exist; do not write there again."""
+
+
 class Unsubscribed(PermanentError):
     """It did not leave, because the recipient told the provider to stop; do not write there again."""
 

@@ -16,10 +16,14 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.validators import validate_email
 
-from notifications.transports.base import ChannelDown, Outgoing, PermanentError, TemporaryError
+from notifications.transports.base import ChannelDown, NoSuchAddress, Outgoing, PermanentError, TemporaryError
 
 PERMANENT_FROM = 500
 TOO_MANY = 429
+# Enhanced codes of RFC 3463 and RFC 7505: no such mailbox, and a domain that takes no e-mail.
+NO_SUCH_ADDRESS = ("5.1.1 ", "5.1.10 ")
+# The name under which a provider gives a message's key back in its reports.
+METADATA_KEY = "oms_message"
 
 
 class EmailTransport:
@@ -94,6 +98,7 @@ def _mail(message: Outgoing) -> EmailMultiAlternatives:
         reply_to=[message.reply_to] if message.reply_to else None,
         headers=dict(message.headers),
     )
+    mail.metadata = {METADATA_KEY: message.key}  # type: ignore[attr-defined]  # for django-anymail
     if message.html:
         mail.attach_alternative(message.html, "text/html")
     return mail
@@ -101,7 +106,9 @@ def _mail(message: Outgoing) -> EmailMultiAlternatives:
 
 def _by_code(code: int, answer: bytes | str) -> TemporaryError | PermanentError:
     text = answer.decode(errors="replace") if isinstance(answer, bytes) else answer
-    kind = PermanentError if code >= PERMANENT_FROM else TemporaryError
+    if code < PERMANENT_FROM:
+        return TemporaryError(f"{code} {text}")
+    kind = NoSuchAddress if text.startswith(NO_SUCH_ADDRESS) else PermanentError
     return kind(f"{code} {text}")
 
 
