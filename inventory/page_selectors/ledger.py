@@ -90,10 +90,7 @@ class LedgerPage:
 
 def read_filter(asked: Mapping[str, str]) -> LedgerFilter:
     """The filter of a request; what cannot be meant is left out."""
-    values = {
-        name: " ".join(asked.get(name, "").split())[:100]
-        for name in asdict(LedgerFilter())
-    }
+    values = {name: " ".join(asked.get(name, "").split())[:100] for name in asdict(LedgerFilter())}
     for name in ("product", "warehouse", "person"):
         values[name] = values[name] if read_key(values[name]) is not None else ""
     for name in ("since", "until"):
