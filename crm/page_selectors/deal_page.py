@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.models import Deal, DealComment, DealMove, MoveKind, Stage
 from crm.page_selectors.order_page import OrderPage, order_page
-from notifications.models import Message
+from notifications.page_selectors import Promise, Step, promise_of
 from notifications.statuses import Channel, MessageState
 from orders.models import Order, OrderEvent
 from orders.selectors import actions_for, facts_of, order_detail
@@ -29,7 +30,7 @@ OTHER_ORDERS = 8
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """One line of the timeline. `state` is a message's; `due_at` when a waiting one leaves."""
+    """One line of the timeline. `state` and `steps` are a message's; `due_at` when a waiting one leaves."""
 
     kind: str
     icon: str
@@ -40,6 +41,8 @@ class TimelineEntry:
     status: str = ""
     state: str = ""
     state_label: str = ""
+    steps: list[Step] = field(default_factory=list)
+    url: str = ""
     due_at: datetime | None = None
     is_undone: bool = False
     is_bad: bool = False
@@ -62,13 +65,13 @@ class DealPage:
     """What the page shows; `order` and `order_page` are None for a deal without an order."""
 
     timeline: list[TimelineEntry]
-    waiting: list[Message] = field(default_factory=list)
     actions: list[DealAction] = field(default_factory=list)
     order: Order | None = None
     order_page: OrderPage | None = None
     other_orders: list[Order] = field(default_factory=list)
     undo_move_id: uuid.UUID | None = None
     undo_until: datetime | None = None
+    promise: Promise | None = None
     may_claim: bool = False
     may_take_over: bool = False
     may_comment: bool = False
@@ -88,17 +91,18 @@ def deal_page(user: User, deal: Deal) -> DealPage:
         DealMove.objects.filter(deal=deal).select_related("from_stage", "to_stage").order_by("-pk")[:200]
     )
     undo = _undoable(user, moves)
+    told = _told_by_history(order)
     return DealPage(
-        timeline=_timeline(deal, moves, order, shown),
-        waiting=[message for message in shown.messages if message.state == MessageState.QUEUED]
-        if shown
-        else [],
+        timeline=_timeline(deal, moves, order, shown, told),
         actions=_actions(deal, order, role) if order is not None else [],
         order=order,
         order_page=shown,
         other_orders=_other_orders(user, order) if order is not None else [],
         undo_move_id=undo.move_id if undo else None,
         undo_until=undo.undo_until if undo else None,
+        promise=promise_of(shown.messages.of_move(undo.move_id))
+        if undo and shown and shown.allowed.see_messages and undo.move_id in told
+        else None,
         may_claim=role_allows(role, Action.CLAIM),
         may_take_over=role_allows(role, Action.TAKE_OVER),
         may_comment=role_allows(role, Action.COMMENT),
@@ -154,15 +158,24 @@ def _undoable(user: User, moves: list[DealMove]) -> DealMove | None:
     return latest
 
 
+def _told_by_history(order: Order | None) -> set[uuid.UUID | None]:
+    """The moves that changed the order, so that its history tells of them."""
+    if order is None:
+        return set()
+    return set(
+        OrderEvent.objects.filter(order=order, move_id__isnull=False).values_list("move_id", flat=True)
+    )
+
+
 def _timeline(
-    deal: Deal, moves: list[DealMove], order: Order | None, shown: OrderPage | None
+    deal: Deal,
+    moves: list[DealMove],
+    order: Order | None,
+    shown: OrderPage | None,
+    told: set[uuid.UUID | None],
 ) -> list[TimelineEntry]:
     entries = [*_comments(deal)]
-    told: set[uuid.UUID | None] = set()
     if order is not None and shown is not None:
-        told = set(
-            OrderEvent.objects.filter(order=order, move_id__isnull=False).values_list("move_id", flat=True)
-        )
         entries += [*_history(shown), *_notes(order), *_messages(shown)]
     entries += _moves(moves, told)
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
@@ -210,18 +223,19 @@ def _notes(order: Order) -> Iterator[TimelineEntry]:
 
 
 def _messages(shown: OrderPage) -> Iterator[TimelineEntry]:
-    for row in shown.messages:
-        waits = row.state == MessageState.QUEUED and row.due_at > timezone.now()
+    for row in shown.messages.rows:
+        message = row.message
         yield TimelineEntry(
             kind="message",
-            icon="mail" if row.channel == Channel.EMAIL else "smartphone",
-            sentence=f"{row.get_channel_display()}: {row.get_event_display()}",
-            who=row.recipient,
-            at=row.sent_at or row.created_at,
-            text=row.reason if row.state in (MessageState.FAILED, MessageState.UNKNOWN) else "",
-            state=row.state,
-            state_label=row.get_state_display(),
-            due_at=row.due_at if waits else None,
-            is_bad=row.state in (MessageState.FAILED, MessageState.UNKNOWN),
-            is_undone=row.state == MessageState.DISCARDED,
+            icon="mail" if message.channel == Channel.EMAIL else "smartphone",
+            sentence=f"{message.get_channel_display()}: {message.get_event_display()}",
+            who=message.recipient,
+            at=message.created_at,
+            state=message.state,
+            state_label=message.get_state_display(),
+            steps=row.steps,
+            url=reverse("notifications:message", args=[message.pk]),
+            due_at=row.leaves_at if row.may_be_held and not row.is_due else None,
+            is_bad=row.is_bad,
+            is_undone=message.state == MessageState.DISCARDED,
         )

@@ -13,8 +13,7 @@ from django.utils.translation import gettext as _
 
 from crm.models import Deal
 from crm.page_selectors.history import Entry, history_in_words
-from notifications.models import Message
-from notifications.selectors import messages_of_order
+from notifications.page_selectors import OrderMessages, Promise, no_messages, order_messages, promise_of
 from orders.guards import WITH_REST, OrderFacts, RestFacts, can_have_rest, can_ship_rest
 from orders.models import Order, OrderEvent, OrderLine, Return
 from orders.models.history import EventKind
@@ -128,7 +127,7 @@ class OrderPage:
     allowed: Allowed
     undo: UndoableMove | None
     deal_id: int | None
-    messages: list[Message]
+    messages: OrderMessages
     goods_arrived: bool
 
     @property
@@ -162,6 +161,13 @@ class OrderPage:
         return self.allowed.deliver and (self.order.status == Status.DELIVERED or self.on_the_way > 1)
 
     @property
+    def promise(self) -> Promise | None:
+        """What the move that can be undone is going to tell the customer, for who may know it."""
+        if self.undo is None or not self.allowed.see_messages:
+            return None
+        return promise_of(self.messages.of_move(self.undo.move_id))
+
+    @property
     def tracking_path(self) -> str:
         """The path of the customer's own page, as it stands in their messages."""
         return f"/t/{token_for(self.order.uuid, self.order.tracking_version)}/"
@@ -186,7 +192,9 @@ def order_page(user: User, order: Order) -> OrderPage:
         history=history,
         reports=[entry for entry in history if entry.kind == EventKind.REPORTED],
         allowed=allowed,
-        messages=list(messages_of_order(order.pk)) if allowed.see_messages else [],
+        messages=order_messages(order, may_change=role_allows(role, Action.RESEND_MESSAGE))
+        if allowed.see_messages
+        else no_messages(order),
         undo=_undoable(user, events),
         deal_id=Deal.objects.filter(order=order).values_list("pk", flat=True).first(),
         goods_arrived=bool(with_goods_arrived([order])),

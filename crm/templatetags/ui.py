@@ -120,6 +120,12 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter(expects_localtime=True)
+def clock(value: datetime | None) -> str:
+    """Hours and minutes."""
+    return "" if value is None else f"{value:%H:%M}"
+
+
+@register.filter(expects_localtime=True)
 def this_year(value: datetime) -> str:
     """A recent moment for customers: the month in full, no year."""
     return f"{format_date(value, 'd MMMM', locale=get_language() or 'en')}, {value:%H:%M}"

@@ -90,7 +90,7 @@ def move(request: HttpRequest, deal_id: int) -> HttpResponse:
         )
     except DomainError as error:
         return _refused(request, found, error)
-    return _done(request, found, moved_toast(found.title, result))
+    return _done(request, found, moved_toast(found.title, result, found.funnel.shop))
 
 
 @require_POST

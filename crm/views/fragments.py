@@ -5,7 +5,6 @@ Each is a partial of the board's own template; `board.js` puts it where it belon
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,9 +26,8 @@ from crm.selectors.today import Today, conditions, today
 from crm.services import MoveResult
 from crm.templatetags.ui import money
 from crm.views.addresses import WHOSE, BoardAddress
-from notifications.models import Message
-from notifications.statuses import Channel, MessageState
-from shops.models import ClaimVisibility
+from notifications.page_selectors import Promise, promise_of_move
+from shops.models import ClaimVisibility, Shop
 from shops.permissions import Action, role_allows
 from shops.selectors import role_in_shop
 
@@ -38,7 +36,7 @@ TEMPLATE = "crm/board.html"
 
 @dataclass(frozen=True)
 class Toast:
-    """A line at the foot of the page. With an `undo_url` it counts down `seconds`; `channels` are the held messages."""
+    """A line at the foot of the page. With an `undo_url` it counts down `seconds`; `promise` is what will be sent."""
 
     title: str
     detail: str = ""
@@ -46,7 +44,8 @@ class Toast:
     is_bad: bool = False
     seconds: int = 0
     undo_url: str = ""
-    channels: str = ""
+    promise: Promise | None = None
+    zone: str = ""
 
 
 @dataclass(frozen=True)
@@ -192,8 +191,8 @@ def today_figures(now: Today, funnel: Funnel, address: BoardAddress) -> list[Fig
     return figures
 
 
-def moved_toast(title: str, result: MoveResult) -> Toast | None:
-    """“RO-1 → Confirmed”, with Undo while it can be undone and the messages that wait until then.
+def moved_toast(title: str, result: MoveResult, shop: Shop) -> Toast | None:
+    """“RO-1 → Confirmed”, with Undo while it can be undone and what the customer will be told when.
 
     A card that only changed its place in the column needs no words.
     """
@@ -203,7 +202,8 @@ def moved_toast(title: str, result: MoveResult) -> Toast | None:
         title=f"{title} → {result.to_stage.name}",
         seconds=seconds_until(result.undo_until),
         undo_url=reverse("crm:move-undo", args=[result.move_id]) if result.undo_until else "",
-        channels=held_channels(result.move_id) if result.status_changed else "",
+        promise=promise_of_move(result.move_id, shop) if result.status_changed else None,
+        zone=shop.time_zone,
     )
 
 
@@ -213,14 +213,3 @@ def refused_toast(sentence: str) -> Toast:
 
 def seconds_until(moment: datetime | None) -> int:
     return max(1, round((moment - timezone.now()).total_seconds())) if moment else 0
-
-
-def held_channels(move_id: uuid.UUID) -> str:
-    """The channels on which messages of this move wait, in words; empty when nobody will be told."""
-    held = Message.objects.filter(move_id=move_id, state=MessageState.QUEUED).values_list(
-        "channel", flat=True
-    )
-    channels = set(held)
-    if channels == {Channel.EMAIL, Channel.SMS}:
-        return _("e-mail and SMS")
-    return str(Channel(channels.pop()).label) if channels else ""

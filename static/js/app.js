@@ -49,7 +49,8 @@ window.oms = (() => {
     const tick = () => {
       if (!toast.isConnected) return;
       const left = Math.ceil((end - Date.now()) / 1000);
-      if (clock) clock.textContent = String(Math.max(0, left));
+      const shown = String(Math.max(0, left));
+      if (clock && clock.textContent !== shown) clock.textContent = shown;
       if (left > 0) return void setTimeout(tick, 250);
       if (toast.matches(":hover, :focus-within") && !toast.dataset.undo) return void setTimeout(tick, 1000);
       toast.remove();

@@ -126,6 +126,22 @@ def sent_message(order: Order, user: User) -> dict[str, Any]:
     return {"message": message.pk}
 
 
+def waiting_message(order: Order, user: User) -> dict[str, Any]:
+    places = sent_message(order, user)
+    Message.objects.filter(pk=places["message"]).update(state="queued")
+    return places
+
+
+def unknown_message(order: Order, user: User) -> dict[str, Any]:
+    places = sent_message(order, user)
+    Message.objects.filter(pk=places["message"]).update(state="unknown")
+    return places
+
+
+def order_key(order: Order, user: User) -> dict[str, Any]:
+    return {"order_id": order.pk}
+
+
 def failed_delivery(order: Order, user: User) -> dict[str, Any]:
     connection = open_connection(shop_id=order.shop_id, source="woocommerce")
     delivery = Delivery.objects.create(
@@ -353,6 +369,7 @@ ROUTES: dict[str, list[Case]] = {
         ),
     ],
     # Imports
+    "hooks/email/<slug:provider>/": [post("/hooks/email/postmark/", 404, outsider=404, anonymous=404)],
     "hooks/sms/<str:secret>/report": [post("/hooks/sms/x/report", 404, outsider=404, anonymous=404)],
     "hooks/sms/<str:secret>/reply": [post("/hooks/sms/x/reply", 404, outsider=404, anonymous=404)],
     "hooks/woocommerce/<slug:shop>": [post("/hooks/woocommerce/{shop}", 401, outsider=401, anonymous=401)],
@@ -374,6 +391,32 @@ ROUTES: dict[str, list[Case]] = {
     ],
     "messages/<uuid:message_id>/resend/": [
         post("/messages/{message}/resend/", 302, prepare=sent_message, except_for=UNSEEN_BY_WAREHOUSE)
+    ],
+    "messages/<uuid:message_id>/skip/": [
+        post("/messages/{message}/skip/", prepare=waiting_message, except_for=UNSEEN_BY_WAREHOUSE)
+    ],
+    "messages/<uuid:message_id>/now/": [
+        post("/messages/{message}/now/", prepare=waiting_message, except_for=UNSEEN_BY_WAREHOUSE)
+    ],
+    "messages/<uuid:message_id>/arrived/": [
+        post("/messages/{message}/arrived/", prepare=unknown_message, except_for=UNSEEN_BY_WAREHOUSE)
+    ],
+    "messages/order/<int:order_id>/": [
+        get("/messages/order/{order_id}/", prepare=order_key, except_for=UNSEEN_BY_WAREHOUSE)
+    ],
+    "messages/order/<int:order_id>/write/": [
+        get("/messages/order/{order_id}/write/", prepare=order_key, except_for=UNSEEN_BY_WAREHOUSE),
+        post(
+            "/messages/order/{order_id}/write/",
+            data={
+                "channel": "sms",
+                "recipient": "+40722334455",
+                "text": "We call you today.",
+                "do": "send",
+            },
+            prepare=order_key,
+            except_for=UNSEEN_BY_WAREHOUSE,
+        ),
     ],
     # The board
     "": [get("/", 302, outsider=302)],
@@ -442,6 +485,9 @@ ROUTES: dict[str, list[Case]] = {
     # Customers
     "customers/": [get("/customers/", outsider=200, except_for=NOT_WAREHOUSE)],
     "customers/<int:customer_id>/": [get("/customers/{customer}/", except_for=UNSEEN_BY_WAREHOUSE)],
+    "customers/<int:customer_id>/write-again/<int:suppression_id>/": [
+        post("/customers/{customer}/write-again/1/", except_for=UNSEEN_BY_WAREHOUSE)
+    ],
     "customers/<int:customer_id>/note/": [
         post("/customers/{customer}/note/", data={"note": "Kind."}, except_for=UNSEEN_BY_WAREHOUSE)
     ],
