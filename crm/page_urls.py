@@ -31,6 +31,11 @@ urlpatterns = [
     path("orders/<path:number>/", orders.order, name="order"),
     path("customers/", customers.customer_list, name="customers"),
     path("customers/<int:customer_id>/", customers.customer, name="customer"),
+    path(
+        "customers/<int:customer_id>/write-again/<int:suppression_id>/",
+        customers.customer_write_again,
+        name="customer-write-again",
+    ),
     path("customers/<int:customer_id>/note/", customers.customer_note, name="customer-note"),
     path("shops/<slug:slug>/", shop.shop, name="shop"),
     path("shops/<slug:slug>/connect/", shop.shop_connect, name="shop-connect"),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Count, Max, Prefetch, QuerySet, Sum
 
+from notifications.selectors import live_suppressions, normalised_address
+from notifications.statuses import Channel
 from orders.models import Customer, CustomerAddress, CustomerContact, Order
 from orders.models.customers import ContactKind
 from orders.search import search_customers
@@ -20,7 +22,10 @@ from shops.selectors import shop_ids_where
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from notifications.models import Suppression
     from shops.models import User
+
+CHANNELS = {ContactKind.PHONE: Channel.SMS, ContactKind.EMAIL: Channel.EMAIL}
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,14 @@ class CustomerRow:
     town: str
     order_count: int
     last_order_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ContactRow:
+    """A phone or an e-mail address; `closed` says why it is not written to any more."""
+
+    contact: CustomerContact
+    closed: Suppression | None
 
 
 @dataclass(frozen=True)
@@ -61,6 +74,17 @@ def list_customers(user: User, q: str = "", after: str = "") -> tuple[list[Custo
 def customer_detail(user: User, customer_id: int) -> Customer | None:
     """The customer with contacts and addresses, or None where this person may not see it."""
     return _with_contacts(visible_customers(user).select_related("shop")).filter(pk=customer_id).first()
+
+
+def contacts_of_customer(customer: Customer) -> list[ContactRow]:
+    """How the customer is reached, each with why the shop does not write there, if it does not. One query."""
+    contacts = list(customer.contacts.all())
+    addresses = [(CHANNELS[ContactKind(contact.kind)], contact.normalised) for contact in contacts]
+    closed = {(row.channel, row.address): row for row in live_suppressions(customer.shop_id, addresses)}
+    return [
+        ContactRow(contact, closed.get((channel, normalised_address(channel, address))))
+        for contact, (channel, address) in zip(contacts, addresses, strict=True)
+    ]
 
 
 def orders_of_customer(user: User, customer_id: int, after: str = "") -> Page[Order]:

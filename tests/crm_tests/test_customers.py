@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from notifications.models import Suppression
 from orders.models import Customer, Order
 from shops.models import ClaimVisibility, Membership
 from shops.permissions import Role
@@ -144,3 +145,66 @@ def test_it_shows_customers_only_of_shops_where_the_role_includes_them(client, s
     Membership.objects.create(user=user, shop=other, role=Role.MANAGER)
     assert client.get("/customers/").status_code == 200
     assert client.get(f"/customers/{customer.pk}/").status_code == 404
+
+
+def closed(shop, address="ana@example.com", channel="email", **columns):
+    return Suppression.objects.create(
+        shop=shop, channel=channel, address=address, actor_kind="system",
+        **{"reason": "bounce", "words": "550 5.1.1 <b>No such user</b>", **columns},
+    )  # fmt: skip
+
+
+def test_it_says_which_addresses_are_not_written_to_and_why(client, shop, manager):
+    customer_id = make_order(shop).customer_id
+    closed(shop)
+    closed(shop, "+40722334455", "sms", reason="stop", words="STOP")
+    closed(make_shop(), "ana@example.com", words="of another shop")
+
+    page = client.get(f"/customers/{customer_id}/").content.decode()
+
+    assert page.count('class="closed-address"') == 2
+    assert "The address does not exist" in page
+    assert "550 5.1.1 &lt;b&gt;No such user&lt;/b&gt;" in page
+    assert "The customer asked us to stop" in page
+    assert "of another shop" not in page
+
+
+def test_a_manager_lets_an_address_be_written_to_again_and_is_named(client, shop, manager):
+    customer_id = make_order(shop).customer_id
+    row = closed(shop)
+
+    client.post(f"/customers/{customer_id}/write-again/{row.pk}/")
+    again = client.post(f"/customers/{customer_id}/write-again/{row.pk}/")
+
+    row.refresh_from_db()
+    assert row.lifted_at is not None
+    assert row.lifted_by == manager.username
+    assert again.status_code == 303
+    assert "closed-address" not in client.get(f"/customers/{customer_id}/").content.decode()
+
+
+def test_an_address_of_somebody_else_stays_closed(client, shop, manager):
+    customer_id = make_order(shop).customer_id
+    rows = [closed(shop, "somebody@example.com"), closed(make_shop(), "ana@example.com")]
+
+    for row in rows:
+        client.post(f"/customers/{customer_id}/write-again/{row.pk}/")
+
+    assert Suppression.objects.filter(lifted_at=None).count() == 2
+
+
+def test_the_page_costs_the_same_with_many_addresses(client, shop, manager):
+    order = make_order(shop)
+    path = f"/customers/{order.customer_id}/"
+    client.get(path)
+    with CaptureQueriesContext(connection) as few:
+        client.get(path)
+    for n in range(8):
+        value = f"ana{n}@example.com"
+        order.customer.contacts.create(kind="email", value=value, normalised=value)
+        closed(shop, value)
+
+    with CaptureQueriesContext(connection) as many:
+        client.get(path)
+
+    assert len(many) == len(few)
