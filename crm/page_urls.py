@@ -40,5 +40,6 @@ urlpatterns = [
     path("shops/<slug:slug>/", shop.shop, name="shop"),
     path("shops/<slug:slug>/connect/", shop.shop_connect, name="shop-connect"),
     path("shops/<slug:slug>/secret/", shop.shop_renew_secret, name="shop-renew-secret"),
+    path("t/colour/<str:colour>.css", tracking.tracking_colour, name="tracking-colour"),
     path("t/<str:token>/", tracking.tracking, name="tracking"),
 ]

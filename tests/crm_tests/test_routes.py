@@ -496,6 +496,10 @@ ROUTES: dict[str, list[Case]] = {
     "shops/<slug:slug>/connect/": [post("/shops/{shop}/connect/", except_for=ADMINS_ONLY)],
     "shops/<slug:slug>/secret/": [post("/shops/{shop}/secret/", except_for=ADMINS_ONLY)],
     # The customer's own page
+    "t/colour/<str:colour>.css": [
+        get("/t/colour/1d4ed8.css", outsider=200, anonymous=200),
+        get("/t/colour/red;.css", 404, anonymous=404),
+    ],
     "t/<str:token>/": [
         get("/t/{token}/", outsider=200, anonymous=200),
         get("/t/AAAAAAAAAAAAAAAAAAAAAA/", 404, anonymous=404),
