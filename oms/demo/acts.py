@@ -116,6 +116,10 @@ def ship(scene: Scene) -> None:
 
 
 def wait_at_point(scene: Scene) -> None:
+    """The courier says that the parcel can be collected, where it goes to a point; else there is a problem at the door."""
+    if scene.order.pickup_point:
+        parcel = scene.order.shipments.latest("pk")
+        orders.mark_at_pickup(shipment_id=parcel.pk, actor=scene.courier, notify=scene.notify)
     scene.move_to("at-pickup", scene.manager)
 
 
@@ -186,4 +190,4 @@ def inspect(scene: Scene) -> None:
     """The return arrives; all but a broken piece now and then goes into stock again."""
     note = Return.objects.filter(order=scene.order).latest("pk")
     good = {row.pk: row.quantity - (scene.random.random() < 0.2) for row in note.lines.all()}
-    orders.receive_return(return_id=note.pk, actor=scene.warehouse, restocked=good)
+    orders.receive_return(return_id=note.pk, actor=scene.warehouse, restocked=good, notify=scene.notify)

@@ -55,7 +55,14 @@ def back_date(order: Order, timeline: Timeline) -> None:
     stamps = ("created_at", "updated_at", "status_changed_at", "claimed_at", "acknowledged_at", "paid_at")
     _move(Order.objects.filter(pk=order.pk), timeline, *stamps)
     _move_events(OrderEvent.objects.filter(order=order), timeline)
-    _move(Shipment.objects.filter(order=order), timeline, "created_at", "handed_over_at", "delivered_at")
+    _move(
+        Shipment.objects.filter(order=order),
+        timeline,
+        "created_at",
+        "handed_over_at",
+        "delivered_at",
+        "at_pickup_at",
+    )
     _move(Return.objects.filter(order=order), timeline, "created_at", "received_at")
     _move(OrderNote.objects.filter(order=order), timeline, "at")
     _move(Reservation.objects.filter(reference=order.stock_reference), timeline, "created_at")
@@ -89,7 +96,10 @@ def _move_messages(rows: models.QuerySet[Message], timeline: Timeline) -> None:
         created_at = timeline.moved(message.created_at)
         due_at = created_at + (message.due_at - message.created_at)
         sent_at = message.sent_at and due_at + SENDING_TIME
-        Message.objects.filter(pk=message.pk).update(created_at=created_at, due_at=due_at, sent_at=sent_at)
+        ended_at = message.ended_at and due_at + SENDING_TIME
+        Message.objects.filter(pk=message.pk).update(
+            created_at=created_at, due_at=due_at, sent_at=sent_at, ended_at=ended_at
+        )
 
 
 def _move_card(deal: Deal, timeline: Timeline) -> None:

@@ -29,6 +29,7 @@ from oms.demo.cast import SHOPS, DemoShop, hire_people, open_shops
 from oms.demo.catalogue import fill_catalogue
 from oms.demo.connection import connect_online_shop
 from oms.demo.country import Country, Good, vat_in
+from oms.demo.reports import report_messages
 from oms.demo.shelves import furnish_shelves
 from oms.demo.stories import Plan, plan_shop
 from orders import services as orders
@@ -93,6 +94,7 @@ def _load_shop(demo: DemoShop, shop: Shop, people: dict[str, User], scale: int) 
                 _tell(shop, demo.country, people, number, plan, goods, now)
             loaded += 1
     if loaded:
+        report_messages(shop)
         novelties = fill_catalogue(shop, demo.country.code, goods.values())
         shown = [*goods.values(), *novelties]
         furnish_shelves(shop, demo.country.code, shown, opened_at=now - HISTORY)
@@ -214,9 +216,14 @@ def _draft(
         payment_title=title.get(PaymentMethod(plan.payment), country.transfer_title),
         payment_status=PaymentStatus.PAID if plan.is_paid else PaymentStatus.PENDING,
         paid_at=placed_at if plan.is_paid else None,
+        payment_url=_payment_page(shop, number) if plan.story.is_unpaid else "",
         customer_note=plan.customer_note,
         placed_at=placed_at,
     )
+
+
+def _payment_page(shop: Shop, number: str) -> str:
+    return f"https://{shop.domain}/checkout/order-pay/{number.removeprefix(shop.order_prefix)}/"
 
 
 def _address(plan: Plan, country: Country) -> AddressDraft:

@@ -89,7 +89,7 @@ def deliver_parcel(*, shipment_id: int, actor: Actor) -> None:
 
 
 @transaction.atomic
-def receive_return(*, return_id: int, actor: Actor, restocked: dict[int, int]) -> None:
+def receive_return(*, return_id: int, actor: Actor, restocked: dict[int, int], notify: bool = True) -> None:
     """Note that a return arrived; `restocked` says, by return line, how many units are good and go into stock again.
 
     Raises OrderError when it was received before, or more is restocked than came back.
@@ -124,7 +124,12 @@ def receive_return(*, return_id: int, actor: Actor, restocked: dict[int, int]) -
     )
     publish(
         ReturnReceived(
-            uid=event.uid, order_id=order.pk, shop_id=order.shop_id, actor=actor, return_id=return_id
+            uid=event.uid,
+            order_id=order.pk,
+            shop_id=order.shop_id,
+            actor=actor,
+            notify=notify,
+            return_id=return_id,
         )
     )
 

@@ -10,7 +10,7 @@ from django.db.models import Count, Min
 from django.utils import timezone
 
 from crm.models import Deal, DealMove, Stage
-from notifications.models import Message
+from notifications.models import Message, MessageReport, Suppression
 from notifications.statuses import MessageState
 from oms.demo.backdating import Timeline
 from oms.demo.cast import SHOPS
@@ -20,7 +20,7 @@ from oms.verification import problems
 from orders.imports.models import Delivery
 from orders.imports.statuses import DeliveryState
 from orders.models import Customer, Order, OrderEvent, OrderLine, Shipment
-from orders.statuses import PaymentMethod, Status
+from orders.statuses import PaymentMethod, PaymentStatus, Status
 from shops.models import Membership, Shop, User
 
 pytestmark = pytest.mark.slow
@@ -78,6 +78,31 @@ def test_nothing_is_left_to_be_sent(demo: int) -> None:
     assert MessageState.DISCARDED in states
     assert states.isdisjoint({MessageState.QUEUED, MessageState.SENDING})
     assert set(Message.objects.filter(state=MessageState.SENT).values_list("via", flat=True)) == {"log"}
+
+
+def test_providers_have_reported_and_one_address_a_shop_is_closed(demo: int) -> None:
+    states = set(Message.objects.values_list("state", flat=True))
+    closed = Suppression.objects.filter(lifted_at=None)
+
+    assert states >= {MessageState.DELIVERED, MessageState.BOUNCED}
+    assert closed.count() == closed.values("shop").distinct().count() == len(SHOPS)
+    for row in closed:
+        bounced = Message.objects.get(shop=row.shop, state=MessageState.BOUNCED)
+        assert bounced.recipient.casefold() == row.address
+    for report in MessageReport.objects.select_related("message"):
+        assert report.message.sent_at is not None
+        assert report.message.sent_at <= report.at
+
+
+def test_a_failed_payment_can_be_tried_again_and_a_parcel_waits_at_its_point(demo: int) -> None:
+    failed = Order.objects.filter(payment_status=PaymentStatus.FAILED)
+    waiting = Shipment.objects.exclude(at_pickup_at=None)
+
+    assert failed.exists()
+    assert not failed.filter(payment_url="").exists()
+    assert "order-pay" in Message.objects.filter(event="payment_failed", channel="email").latest("pk").html
+    assert waiting.exists()
+    assert not waiting.filter(order__pickup_point="").exists()
 
 
 def test_most_customers_pay_on_delivery_and_all_moments_are_in_order(demo: int) -> None:
