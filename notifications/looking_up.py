@@ -13,12 +13,13 @@ from itertools import groupby
 import structlog
 from django.utils import timezone
 
+from notifications.composing import compose
 from notifications.models import Message
 from notifications.selectors import unknown_to_look_up
 from notifications.services.reports import record_report
 from notifications.statuses import MessageState
 from notifications.transports import transport_for
-from notifications.transports.base import CanLookUp, Outgoing, Transport, TransportError
+from notifications.transports.base import CanLookUp, Transport, TransportError
 
 AT_ONCE = 50
 FIRST_PAUSE = timedelta(minutes=1)
@@ -53,9 +54,9 @@ def _ask(message: Message, transport: Transport) -> bool:
     if not isinstance(transport, CanLookUp):
         return False
     since = (message.ended_at or message.created_at) - HANDED_OVER_BEFORE
-    asked = Outgoing(key=str(message.pk), to=message.recipient, text=message.body)
     try:
-        heard = transport.look_up(asked, provider_id=message.provider_id, since=since)
+        # With the tracking link in it, for some providers are asked by the words that left.
+        heard = transport.look_up(compose(message), provider_id=message.provider_id, since=since)
     except TransportError as error:
         log.info("the provider did not tell", message=str(message.pk), error=str(error)[:200])
         return False

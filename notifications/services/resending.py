@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from notifications.errors import MessageError
 from notifications.facts import facts_of_order
 from notifications.models import Message
-from notifications.selectors import lanes_of
+from notifications.selectors import is_suppressed, lanes_of
 from notifications.statuses import MessageEvent, MessageState
 from notifications.wakeups import wake_workers
 from shops.actors import Actor, actor_columns
@@ -24,7 +24,7 @@ def resend_message(*, message_id: uuid.UUID, actor: Actor, to_current_address: b
 
     It goes where the first one went, or to the address the order has by now. Each press is one new message, but only
     one may wait at a time. Raises NotPermitted, and MessageError while the message itself has not come to its end or
-    when the order has no address on this channel.
+    when the order has no address on this channel, or one that asked not to be written to.
     """
     original = Message.objects.filter(pk=message_id).first()
     if original is None:
@@ -41,6 +41,7 @@ def resend_message(*, message_id: uuid.UUID, actor: Actor, to_current_address: b
     ).exists():
         raise MessageError(_("This message is being sent again already."), code="on_its_way")
     recipient = _current_address(original) if to_current_address else original.recipient
+    _refuse_suppressed(original, recipient)
     _insert_resend(original, new_id, turn, recipient, actor)
     wake_workers()
     return new_id
@@ -51,6 +52,14 @@ def _current_address(original: Message) -> str:
     if not address:
         raise MessageError(_("The order has no address on this channel."), code="no_address")
     return address
+
+
+def _refuse_suppressed(original: Message, recipient: str) -> None:
+    if is_suppressed(shop_id=original.shop_id, channel=original.channel, address=recipient):
+        raise MessageError(
+            _("%(address)s is not written to any more; lift that first.") % {"address": recipient},
+            code="suppressed",
+        )
 
 
 def _insert_resend(original: Message, new_id: uuid.UUID, turn: int, recipient: str, actor: Actor) -> None:

@@ -94,6 +94,7 @@ def _test_message(template: MessageTemplate, written: Written, recipient: str, a
         subject="" if is_sms else f"{TEST_MARK} {written.subject}"[:500],
         body=f"{TEST_MARK} {written.text}" if is_sms else written.text,
         html=written.html,
+        at_once=True,
         dedupe_key=f"test:{key}:{template.channel}:{recipient}"[:350],
         event_uid=uuid.uuid4(),
         due_at=now,

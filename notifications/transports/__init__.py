@@ -10,6 +10,7 @@ from notifications.transports.base import Transport
 from notifications.transports.closed import ClosedTransport
 from notifications.transports.email_smtp import EmailTransport
 from notifications.transports.log import LogTransport
+from notifications.transports.sms_accounts import transport_of
 from notifications.transports.sms_http import SmsGateway, gateway_settings
 
 
@@ -24,7 +25,7 @@ def transport_for(lane: str) -> Transport:
         sms = gateway_settings()
         return LogTransport() if sms.url.startswith("log:") else SmsGateway(sms)
     account = _account_of(lane)
-    return ClosedTransport() if account is None else _transport_of(account)
+    return ClosedTransport() if account is None else transport_of(account)
 
 
 def seconds_to_send(lane: str) -> int:
@@ -37,8 +38,3 @@ def seconds_to_send(lane: str) -> int:
 def _account_of(lane: str) -> SmsAccount | None:
     _channel, _colon, key = lane.partition(":")
     return SmsAccount.objects.filter(pk=key).first() if key.isdecimal() else None
-
-
-def _transport_of(account: SmsAccount) -> Transport:
-    sms = gateway_settings()
-    return LogTransport() if sms.url.startswith("log:") else SmsGateway(sms)
