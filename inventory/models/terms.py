@@ -45,16 +45,32 @@ class ProductQuerySet(ShopScopedQuerySet["Product"]):
         return made
 
     def bulk_update(self, objs: Iterable[Product], fields: Iterable[str], *args: Any, **kwargs: Any) -> int:
-        products, names = list(objs), list(fields)
-        is_searched = bool(SEARCHED & set(names))
-        if is_searched:
-            names = [*names, "search_text"]
-            for product in products:
-                product.search_text = searchable(product)
+        products = list(objs)
+        names = _with_search_text(products, fields)
         changed = super().bulk_update(products, names, *args, **kwargs)
-        if is_searched:
+        if "search_text" in names:
             refresh_product_terms(products)
         return changed
+
+    def overwrite(self, products: list[Product], fields: Iterable[str]) -> None:
+        """Write these fields of many products, whose rows the caller has locked, for a missing row would be made anew.
+
+        It is an upsert: `bulk_update` writes a CASE for each row and field, which takes twice as long.
+        """
+        names = _with_search_text(products, fields)
+        super().bulk_create(products, update_conflicts=True, unique_fields=["id"], update_fields=names)
+        if "search_text" in names:
+            refresh_product_terms(products)
+
+
+def _with_search_text(products: list[Product], fields: Iterable[str]) -> list[str]:
+    """The fields to write, with the text people search in where it changes, which is made here."""
+    names = list(fields)
+    if not SEARCHED & set(names):
+        return names
+    for product in products:
+        product.search_text = searchable(product)
+    return [*names, "search_text"]
 
 
 def searchable(product: Product) -> str:

@@ -82,7 +82,7 @@ def find_headings(content: bytes, mapping: dict[str, str] | None = None) -> Head
     """
     first: Headings | None = None
     for number, cells in islice(rows_of(content), HEADING_ROWS):
-        texts = tuple("" if is_empty(cell) else str(cell).strip()[:100] for cell in cells[:MOST_COLUMNS])
+        texts = tuple("" if is_empty(cell) else _heading(cell) for cell in cells[:MOST_COLUMNS])
         if not any(texts):
             continue
         found = Headings(number, texts, _keys_of(texts, mapping or {}))
@@ -94,12 +94,17 @@ def find_headings(content: bytes, mapping: dict[str, str] | None = None) -> Head
     return first
 
 
+def _heading(cell: Cell) -> str:
+    return str(cell).replace("\0", "�").strip()[:100]
+
+
 def count_rows(content: bytes) -> int:
     """About how many rows there are, without reading them; 0 where only reading tells."""
     if not is_workbook(content):
         return max(0, content.count(b"\n") + (not content.endswith(b"\n")) - 1)
     with _open_workbook(content) as book:
-        return max(0, (_sheet_of(book).max_row or 1) - 1)
+        # What a workbook says of its size is its own word.
+        return min(MOST_ROWS, max(0, (_sheet_of(book).max_row or 1) - 1))
 
 
 def encoding_of(content: bytes) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from inventory.models import (
     Category,
@@ -60,7 +61,12 @@ def in_parts(rows: Sequence[T], size: int = AT_ONCE) -> Iterator[Sequence[T]]:
 
 
 def _touches_stock(change: Change) -> bool:
-    return change.product_id is None or change.safety_stock is not None or bool(change.difference)
+    is_new = change.product_id is None
+    return is_new or change.safety_stock is not None or bool(change.difference) or _untracks(change)
+
+
+def _untracks(change: Change) -> bool:
+    return change.product_id is not None and change.fields.get("is_tracked") == (True, False)
 
 
 def _open_names(changes: Sequence[Change], shop: Shop) -> dict[str, dict[str, int]]:
@@ -139,7 +145,7 @@ def _write_known(
         by_fields = {every: [product for same in by_fields.values() for product in same]}
     for fields, same in by_fields.items():
         for part in in_parts(same):
-            Product.objects.bulk_update(part, fields)
+            Product.objects.overwrite(list(part), fields)
 
 
 def _write_new(new: Sequence[Change], shop: Shop, names: dict[str, dict[str, int]]) -> dict[int, Product]:
@@ -168,19 +174,27 @@ def _write_stock(
         pks += StockItem.objects.filter(product__in=part).values_list("pk", flat=True)
     for part in in_parts(sorted(pks)):
         _set_safety_stock(lock(StockItem.objects.all(), part), stock, job.warehouse_id)
+    _refuse_held([pk for pk, change in stock.items() if _untracks(change)])
     moving = sorted(pk for pk, change in stock.items() if change.difference)
-    for part in in_parts(moving):
-        waiting = _waiting_for(part)
-        for mine, allocate in ((waiting, True), (set(part) - waiting, False)):
-            sheet = Sheet(
-                {pk: products[pk] for pk in sorted(mine)},
-                actor=actor,
-                reference=job.reference,
-                reason=job.name,
-            )
-            for pk in sorted(mine):
-                _book(sheet, pk, stock[pk], job.warehouse_id, shop)
-            sheet.close(allocate=allocate)
+    waiting = {pk for part in in_parts(moving) for pk in _waiting_for(part)}
+    # What is waited for goes on one sheet: it tells the owners in one order, and two changes of stock that tell the
+    # same owners must not wait for each other.
+    sheets = [(sorted(waiting), True)] if waiting else []
+    sheets += [(list(part), False) for part in in_parts([pk for pk in moving if pk not in waiting])]
+    for mine, allocate in sheets:
+        sheet = Sheet(
+            {pk: products[pk] for pk in mine}, actor=actor, reference=job.reference, reason=job.name
+        )
+        for pk in mine:
+            _book(sheet, pk, stock[pk], job.warehouse_id, shop)
+        sheet.close(allocate=allocate)
+
+
+def _refuse_held(product_ids: Sequence[int]) -> None:
+    """Somebody holds or waits for what would no longer be counted, since the file was looked through."""
+    for part in in_parts(product_ids):
+        if Reservation.objects.filter(stock_item__product__in=part).exists():
+            raise PlanIsStale
 
 
 def _open_items(stock: dict[int, Change], products: dict[int, Product], job: StockImport) -> None:
@@ -202,16 +216,16 @@ def _safety_of(change: Change) -> int:
 
 
 def _set_safety_stock(items: Sequence[StockItem], stock: dict[int, Change], warehouse_id: int) -> None:
-    changed = []
+    changed, now = [], timezone.now()
     for item in items:
         wanted = stock[item.product_id].safety_stock
         if item.warehouse_id == warehouse_id and wanted and wanted[1] != item.safety_stock:
             if item.safety_stock != wanted[0]:
                 raise PlanIsStale
-            item.safety_stock = wanted[1]
+            item.safety_stock, item.changed_at = wanted[1], now
             changed.append(item)
     if changed:
-        StockItem.objects.bulk_update(changed, ["safety_stock"])
+        StockItem.objects.bulk_update(changed, ["safety_stock", "changed_at"])
 
 
 def _waiting_for(product_ids: Sequence[int]) -> set[int]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import F, Sum
 
-from inventory.models import Category, Product, ProductFamily, StockImport, StockItem
-from inventory.services.importing.plan import MOST_KEPT, Change, Named, Plan
+from inventory.models import Category, Product, ProductFamily, Reservation, StockImport, StockItem
+from inventory.services.importing.plan import Change, Named, Plan
 from inventory.services.sheet import LARGEST_STOCK
 from inventory.stock_files.columns import BY_KEY
 from inventory.stock_files.problems import BadValue, Problem, shown
@@ -49,7 +49,7 @@ class _Known:
     by_sku: dict[str, Product]
     by_barcode: dict[str, list[Product]]
     items: dict[int, StockItem]
-    reserved: dict[int, int]
+    held: dict[int, int]
 
 
 def make_plan(
@@ -101,8 +101,8 @@ class _Comparer:
         known = self._load(values for _number, _cells, values in drafts)
         for number, cells, values in drafts:
             self._compare_one(number, values, known)
-            if number in self.plan.bad_rows and len(self.plan.bad_cells) < MOST_KEPT:
-                self.plan.bad_cells[number] = [shown(cell) for cell in cells]
+            if number in self.plan.bad_rows:
+                self.plan.keep_cells(number, cells)
 
     def _read(self, number: int, cells: list[Any]) -> dict[str, Any]:
         """The values of a row by column; empty cells are absent, those that cannot be read become problems."""
@@ -134,8 +134,11 @@ class _Comparer:
         pks |= {product.pk for found in by_barcode.values() for product in found}
         stock = StockItem.objects.filter(product__in=pks)
         items = {item.product_id: item for item in stock.filter(warehouse_id=self.warehouse_id)}
-        reserved = dict(stock.order_by().values_list("product_id").annotate(units=Sum("reserved")))
-        return _Known(by_sku, by_barcode, items, reserved)
+        holds = Reservation.objects.filter(stock_item__product__in=pks).order_by()
+        held = dict(
+            holds.values_list("stock_item__product_id").annotate(units=Sum(F("reserved") + F("backordered")))
+        )
+        return _Known(by_sku, by_barcode, items, held)
 
     def _compare_one(self, number: int, values: dict[str, Any], known: _Known) -> None:
         product = self._find(number, values, known)
@@ -225,9 +228,10 @@ class _Comparer:
     ) -> None:
         item = known.items.get(product.pk) if product else None
         is_counted = values.get("is_tracked", product.is_tracked if product else True)
-        reserved = known.reserved.get(product.pk, 0) if product else 0
-        if "is_tracked" in change.fields and not is_counted and reserved:
-            self._refuse(number, "is_tracked", values["is_tracked"], "still_reserved", reserved=reserved)
+        if product and "is_tracked" in change.fields and not is_counted and product.pk in known.held:
+            self._refuse(
+                number, "is_tracked", values["is_tracked"], "still_reserved", reserved=known.held[product.pk]
+            )
         if "safety_stock" in values:
             old = item.safety_stock if item else 0
             change.safety_stock = (old, values["safety_stock"]) if old != values["safety_stock"] else None
@@ -269,11 +273,11 @@ class _Comparer:
 def _keep_cells(plan: Plan, content: bytes) -> None:
     """Read again what bad rows hold that were good until a later row repeated them."""
     missing = plan.bad_rows - plan.bad_cells.keys()
-    if not missing or len(plan.bad_cells) >= MOST_KEPT:
+    if not missing or not plan.has_room:
         return
     for number, cells in rows_of(content):
         if number in missing:
-            plan.bad_cells[number] = [shown(cell) for cell in cells]
+            plan.keep_cells(number, cells)
             missing.discard(number)
         if not missing:
             return

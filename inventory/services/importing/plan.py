@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from inventory.stock_files.columns import key_of
-from inventory.stock_files.problems import Problem
+from inventory.stock_files.problems import Problem, shown
 from inventory.stock_files.reading import Headings
 from shops.search_text import fold
 
 MOST_KEPT = 5_000
+# Letters of bad rows that are kept: they are stored with the import, and its page reads them.
+MOST_LETTERS = 1_000_000
 SAMPLE = 200
 
 
@@ -60,6 +63,18 @@ class Plan:
     bad_rows: set[int] = field(default_factory=set)
     baseline: dict[int, int] = field(default_factory=dict)
     rows: int = 0
+    letters: int = 0
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the cells of one more bad row can be kept."""
+        return len(self.bad_cells) < MOST_KEPT and self.letters < MOST_LETTERS
+
+    def keep_cells(self, row: int, cells: Sequence[Any]) -> None:
+        """Keep what stands in a bad row, as long as there is room."""
+        if self.has_room:
+            self.bad_cells[row] = [shown(cell) for cell in cells]
+            self.letters += sum(len(cell) + 4 for cell in self.bad_cells[row])
 
     def digest(self) -> str:
         """A name for what would be done and what would be left out."""

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import Error as DatabaseProblem
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -35,6 +35,7 @@ LEASE = timedelta(seconds=60)
 # The transaction renews nothing while it lasts.
 WRITING_LEASE = timedelta(minutes=15)
 MOST_ATTEMPTS = 4
+MOST_ON_SQLITE = 12_000
 PROGRESS_SECONDS = 0.3
 TAKEN = {ImportState.UPLOADED: ImportState.CHECKING, ImportState.APPROVED: ImportState.APPLYING}
 TO_DO = (ImportState.UPLOADED, ImportState.CHECKING, ImportState.APPROVED, ImportState.APPLYING)
@@ -146,6 +147,7 @@ def _look_through_or_apply(job: StockImport, shop: Shop, lease: Lease) -> None:
 def _look_through(job: StockImport, shop: Shop, lease: Lease, options: Mapping[str, object]) -> None:
     """Make the plan and show it; what is asked for next is a person's decision."""
     plan = make_plan(job, shop, progress=lease.show)
+    _refuse_too_many(len(plan.changes))
     kept = {name: value for name, value in options.items() if name not in ("attempts", "approver")}
     if not plan.headings.knows_products:
         kept["needs_columns"] = list(plan.headings.texts)
@@ -162,6 +164,19 @@ def _look_through(job: StockImport, shop: Shop, lease: Lease, options: Mapping[s
         digest=plan.digest(),
         baseline=zlib.compress(json.dumps({str(pk): units for pk, units in plan.baseline.items()}).encode()),
     )
+
+
+def _refuse_too_many(changes: int) -> None:
+    """On SQLite nobody else can write while they are written, and people wait for twenty seconds at most."""
+    if connection.vendor == "sqlite" and changes > MOST_ON_SQLITE:
+        raise StockError(
+            _(
+                "This file changes %(count)s products. While they are written nobody else can save anything, so at most "
+                "%(most)s are imported at once. Split the file in parts, or use PostgreSQL."
+            )
+            % {"count": changes, "most": MOST_ON_SQLITE},
+            code="too_many_changes",
+        )
 
 
 def _apply(job: StockImport, shop: Shop, lease: Lease) -> None:

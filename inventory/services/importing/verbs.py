@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from inventory.errors import StockError
 from inventory.models import ImportState, StockImport, Warehouse
 from inventory.stock_files.columns import BY_KEY
-from inventory.stock_files.reading import LARGEST_FILE
+from inventory.stock_files.reading import LARGEST_FILE, MOST_COLUMNS
 from inventory.wakeups import wake_importers
 from shops.actors import Actor, actor_columns
 from shops.locks import lock_one
@@ -63,7 +63,7 @@ def choose_columns(*, import_id: int, mapping: Mapping[str, str], actor: Actor) 
     job = _locked(import_id, actor)
     if job.state != ImportState.CHECKED:
         return
-    chosen = {position: key for position, key in mapping.items() if key in BY_KEY}
+    chosen = {position: key for position, key in mapping.items() if key in BY_KEY and _is_position(position)}
     if "sku" not in chosen.values():
         raise StockError(_("Say which column holds the SKU."), code="no_sku_column", field="sku")
     if len(set(chosen.values())) < len(chosen):
@@ -124,6 +124,10 @@ def _locked(import_id: int, actor: Actor) -> StockImport:
     job = lock_one(StockImport.objects.defer("content", "baseline"), import_id)
     _require(actor, job.shop_id)
     return job
+
+
+def _is_position(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= len(str(MOST_COLUMNS))
 
 
 def _bare(options: Mapping[str, Any]) -> dict[str, Any]:
