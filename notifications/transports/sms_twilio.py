@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from notifications.transports.base import ChannelDown, Heard, Outgoing, TransportError, Unsubscribed
 from notifications.transports.sms_client import (
@@ -46,7 +47,7 @@ class Twilio(SmsProvider):
         Field("auth_token", "Auth token", is_secret=True),
         Field(
             "sender",
-            _("From"),
+            pgettext_lazy("sender", "From"),
             _("A number of yours (+…), a name, or the SID of a messaging service (MG…)."),
         ),
     )
