@@ -75,7 +75,7 @@ class SmsAccountForm(forms.Form):
             label=str(field.label),
             help_text=str(field.help),
             required=field.is_required and not (field.is_secret and stored),
-            initial="" if field.is_secret else stored,
+            initial="" if field.is_secret else stored or field.example,
             max_length=4000 if field.is_long else 500,
             widget=widget,
         )

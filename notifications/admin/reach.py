@@ -61,18 +61,19 @@ class MessageSettingsAdmin(SimpleHistoryAdmin, ShopScopedAdmin):
         """The quiet hours in words, and whether they are on right now."""
         if settings.quiet_from is None or settings.quiet_until is None:
             return _("None: SMS leave at any hour.")
-        words = _("Every night or day from %(begins)s until %(ends)s, %(zone)s.") % {
-            "begins": time_format(settings.quiet_from),
-            "ends": time_format(settings.quiet_until),
+        words = _("Every day from %(begins)s until %(ends)s, %(zone)s.") % {
+            "begins": time_format(settings.quiet_from, "H:i"),
+            "ends": time_format(settings.quiet_until, "H:i"),
             "zone": settings.shop.time_zone,
         }
         ends = quiet_until(settings.shop, timezone.now())
         if ends is None:
             return words
-        local = ends.astimezone(settings.shop.zone)
-        return f"{words} " + _("Right now SMS wait until %(when)s.") % {
-            "when": date_format(local, "DATETIME_FORMAT")
-        }
+        local = date_format(ends.astimezone(settings.shop.zone), "j M Y, H:i")
+        return f"{words} " + _("Right now SMS wait until %(when)s.") % {"when": local}
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
     def save_model(self, request: HttpRequest, obj: MessageSettings, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

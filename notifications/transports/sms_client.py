@@ -96,6 +96,7 @@ class Field:
     is_secret: bool = False
     is_required: bool = True
     is_long: bool = False
+    example: str = ""
 
 
 class SmsClient:

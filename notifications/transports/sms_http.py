@@ -75,6 +75,7 @@ class SmsGateway(SmsProvider):
             _("Body"),
             _("As JSON. {to}, {text}, {id}, {sender} and {report_url} are filled in."),
             is_long=True,
+            example='{"to": "{to}", "text": "{text}", "from": "{sender}", "id": "{id}"}',
         ),
         Field(
             "success", _("Success"), _("A text that the answer contains when it worked."), is_required=False
