@@ -36,9 +36,10 @@ class MessageQuerySet(ShopScopedQuerySet["Message"]):
         return self.filter(order_scope(user, "order__") | note)
 
     def needing_a_person(self) -> Self:
-        """Those that failed, or may not have left, and that nobody has sent again."""
+        """Those that failed, came back or may not have left, and that nobody has sent again."""
         again = Message.objects.filter(resend_of=OuterRef("pk"))
-        return self.filter(~Exists(again), state__in=(MessageState.FAILED, MessageState.UNKNOWN))
+        trouble = (MessageState.FAILED, MessageState.BOUNCED, MessageState.UNKNOWN)
+        return self.filter(~Exists(again), state__in=trouble)
 
 
 class Message(ActorFields):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from hashlib import sha256
 
 from django.utils import timezone
@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from notifications.facts import OrderFacts
-from notifications.models import Message, MessageReport, Suppression
-from notifications.selectors import live_suppressions, messages_of_order, quiet_until
+from notifications.models import Message, MessageReport, MessageSettings, Suppression
+from notifications.quiet_hours import end_of_quiet
+from notifications.selectors import live_suppressions, messages_of_order
 from notifications.statuses import REASONS, Channel, Hold, MessageState
 from orders.models import Order
 from shops.models import Shop
@@ -35,6 +36,7 @@ ENDS = (MessageState.FAILED, MessageState.UNKNOWN, MessageState.DISCARDED, Messa
 WAITING = (MessageState.QUEUED, MessageState.SENDING)
 SECONDS_COUNT_BELOW = 120
 SOON = timedelta(minutes=2)
+NO_DAY_WITHIN = timedelta(hours=16)
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,9 @@ class Standing:
         return self.leaves_at <= self.now
 
     @property
-    def is_today(self) -> bool:
-        """Whether it leaves on this day, in the zone that is active."""
-        return timezone.localdate(self.leaves_at) == timezone.localdate(self.now)
+    def needs_no_day(self) -> bool:
+        """Whether the hour alone says when it leaves."""
+        return self.leaves_at - self.now < NO_DAY_WITHIN
 
 
 @dataclass(frozen=True)
@@ -197,20 +199,26 @@ def leaves_at(shop: Shop, messages: Iterable[Message]) -> list[datetime]:
 
     One query, and only when an SMS waits.
     """
-    ends: dict[datetime, datetime | None] = {}
+    listed = list(messages)
+    hours = _quiet_hours(shop) if any(map(_may_wait_for_morning, listed)) else None
+    if hours is None:
+        return [message.due_at for message in listed]
+    begins, ends = hours
+    return [
+        end_of_quiet(message.due_at, begins=begins, ends=ends, time_zone=shop.time_zone) or message.due_at
+        if _may_wait_for_morning(message)
+        else message.due_at
+        for message in listed
+    ]
 
-    def end_for(message: Message) -> datetime:
-        waits = (
-            message.state == MessageState.QUEUED and message.channel == Channel.SMS and not message.at_once
-        )
-        if not waits:
-            return message.due_at
-        minute = message.due_at.replace(second=0, microsecond=0)
-        if minute not in ends:
-            ends[minute] = quiet_until(shop, message.due_at)
-        return max(message.due_at, ends[minute] or message.due_at)
 
-    return [end_for(message) for message in messages]
+def _may_wait_for_morning(message: Message) -> bool:
+    return message.state == MessageState.QUEUED and message.channel == Channel.SMS and not message.at_once
+
+
+def _quiet_hours(shop: Shop) -> tuple[time, time] | None:
+    hours = MessageSettings.objects.filter(shop=shop).values_list("quiet_from", "quiet_until").first()
+    return (hours[0], hours[1]) if hours and hours[0] and hours[1] else None
 
 
 def steps_of(message: Message) -> list[Step]:

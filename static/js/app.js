@@ -46,6 +46,8 @@ window.oms = (() => {
   function countDown(toast, seconds) {
     const clock = $("[data-countdown]", toast);
     const end = Date.now() + seconds * 1000;
+    // Nine seconds take less room than ten: Undo stays where the finger is.
+    if (clock) clock.parentElement.style.minWidth = `${clock.parentElement.offsetWidth}px`;
     const tick = () => {
       if (!toast.isConnected) return;
       const left = Math.ceil((end - Date.now()) / 1000);
