@@ -12,12 +12,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from html import unescape
 from typing import Any
 
 import css_inline
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.html import escape
+from django.utils.html import escape, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -58,7 +59,7 @@ def write(template: MessageTemplate, facts: Mapping[str, Any], *, look: Look, li
 
     Raises TemplateError.
     """
-    full = {**facts, "order_url": link}
+    full = _one_line_each(facts) | {"order_url": link}
     if template.channel == Channel.SMS:
         return Written(text=_sms(template, full))
     with override(template.language):
@@ -75,7 +76,7 @@ def words_of_template(template: MessageTemplate, facts: Mapping[str, Any], *, li
 
     Raises TemplateError.
     """
-    full = {**facts, "order_url": link}
+    full = _one_line_each(facts) | {"order_url": link}
     if template.channel == Channel.SMS:
         return "", _sms(template, full)
     words = EMPTY_LINES.sub("\n\n", render_text(template.body, full).replace("\r\n", "\n"))
@@ -91,7 +92,7 @@ def write_words(*, subject: str, text: str, look: Look, link: str, language: str
             subject=" ".join(subject.split())[:LONGEST_SUBJECT],
             paragraphs=[part for part in parts if part],
             words=plain,
-            facts={"order_url": link, "lines": []},
+            facts={"order_url": link},
             look=look,
             language=language,
         )
@@ -128,12 +129,12 @@ def _framed(
 ) -> Written:
     button, also = _buttons(facts, pay=pay)
     context = {
-        "facts": {name: _plain(value) for name, value in facts.items() if isinstance(value, str)},
-        "lines": [{name: _plain(value) for name, value in line.items()} for line in facts["lines"]],
+        "facts": facts,
+        "lines": facts.get("lines", []),
         "subject": subject,
         "language": language,
         "paragraphs": paragraphs,
-        "preheader": _preheader(words),
+        "preheader": _preheader(paragraphs),
         "button": button,
         "also": also,
         "summary": _summary(facts),
@@ -151,11 +152,17 @@ def _buttons(facts: Mapping[str, Any], *, pay: bool) -> tuple[Button, Button | N
     return (Button(_("Pay now"), page), follow) if page else (follow, None)
 
 
-def _preheader(words: str) -> str:
+def _preheader(paragraphs: list[SafeString]) -> str:
     """What a mailbox shows beside the subject: the words after the greeting."""
-    paragraphs = words.split("\n\n")
-    shown = _plain(" ".join(paragraphs[1:]) or words)
+    said = paragraphs[1:] or paragraphs
+    shown = _plain(unescape(strip_tags(" ".join(said).replace("<br>", " "))))
     return shown if len(shown) <= LONGEST_PREHEADER else f"{shown[: LONGEST_PREHEADER - 1].rstrip()}…"
+
+
+def _one_line_each(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts without what a value must not bring: line ends, control characters, turned writing direction."""
+    clean = {name: _plain(value) if isinstance(value, str) else value for name, value in facts.items()}
+    return clean | {"lines": [_one_line_each(line) for line in facts["lines"]]} if "lines" in facts else clean
 
 
 def _plain(value: Any) -> str:
@@ -170,7 +177,7 @@ def _summary(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         (_("Payment"), facts.get("payment")),
         (_("To pay on delivery"), facts.get("due")),
     )
-    return [(label, _plain(value)) for label, value in rows if value]
+    return [(label, str(value)) for label, value in rows if value]
 
 
 @lru_cache(maxsize=1)
