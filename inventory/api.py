@@ -50,7 +50,7 @@ class ProductStock(Schema):
     available: int = Field(description="on_hand − reserved: what can be sold now.")
     waiting: int = Field(description="Units that orders wait for.")
     safety_stock: int
-    changed_at: datetime = Field(description="When its counters changed last.")
+    changed_at: datetime = Field(description="When its counters, or what is waited for, changed last.")
     warehouses: list[WarehouseStock]
 
 
@@ -68,7 +68,7 @@ class StockQuestion(Schema):
     """What is asked for."""
 
     updated_since: AwareDatetime | None = Field(
-        None, description="Only products whose counters changed since."
+        None, description="Only products whose counters, or what is waited for, changed since."
     )
     sku: Annotated[str, Field(max_length=100)] = ""
     warehouse: int | None = Field(None, description="Only products kept in this warehouse.", ge=1, lt=2**63)

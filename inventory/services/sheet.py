@@ -72,6 +72,7 @@ class Sheet:
         self._rows: dict[tuple[str, int], Reservation] = {}
         self._movements: list[StockMovement] = []
         self._changed: set[int] = set()
+        # Also where only the units waited for changed: machines ask for what changed since, and read those, too.
         self._unsaved: set[int] = set()
         self._loaded: set[str] = set()
         self._news: list[News] = []
@@ -131,7 +132,9 @@ class Sheet:
     def wait(self, reference: str, product_id: int, quantity: int) -> None:
         """Let the reference wait for this many more units; nothing happens below one."""
         if quantity > 0:
-            self._row(reference, self.item_in(product_id, None)).backordered += quantity
+            item = self.item_in(product_id, None)
+            self._row(reference, item).backordered += quantity
+            self._unsaved.add(item.pk)
 
     def stop_waiting(self, reference: str, product_id: int, quantity: int) -> None:
         """Let the reference wait for up to this many units less."""
@@ -140,6 +143,8 @@ class Sheet:
             dropped = max(0, min(left, row.backordered))
             row.backordered -= dropped
             left -= dropped
+            if dropped:
+                self._unsaved.add(row.stock_item_id)
 
     def move(
         self,

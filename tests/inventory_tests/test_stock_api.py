@@ -84,6 +84,21 @@ def test_updated_since_leaves_out_what_did_not_change() -> None:
     assert skus(answer) == ["NEW"]
 
 
+def test_it_also_tells_where_only_the_waiting_units_changed() -> None:
+    shop = make_shop()
+    mug = make_product(shop, stock=0, sku="MUG", allow_backorder=True)
+    StockItem.objects.update(changed_at=timezone.now() - timedelta(days=1))
+    key, asked = key_of(shop), (timezone.now() - timedelta(hours=1)).isoformat()
+    services.reserve(reference="x:1", shop_id=shop.pk, wanted={mug.pk: 2}, on_shortage="refuse", actor=SYSTEM)
+
+    (began,) = ask(key, updated_since=asked).json()["items"]
+    StockItem.objects.update(changed_at=timezone.now() - timedelta(days=1))
+    services.release(reference="x:1", actor=SYSTEM)
+    (ended,) = ask(key, updated_since=asked).json()["items"]
+
+    assert (began["waiting"], ended["waiting"]) == (2, 0)
+
+
 def test_a_change_that_commits_late_is_found_with_as_of() -> None:
     shop = make_shop()
     key = key_of(shop)
