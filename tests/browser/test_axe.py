@@ -1,0 +1,238 @@
+"""Every page, read by axe-core as a screen reader's user would meet it: on a desk and a phone, light and dark."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from crm.models import Deal
+from inventory.models import Product, StockCount, StockItem, Warehouse
+from inventory.services.catalogue import ensure_category
+from inventory.services.counting import enter_count, finish_counting, open_count
+from inventory.services.importing import run_imports, upload_import
+from inventory.services.warehouses import add_warehouse
+from notifications.models import Message, MessageTemplate
+from orders.models import Order
+from orders.services.sales import refresh_figures
+from orders.tracking import token_for
+from shops.models import Shop
+from shops.permissions import Role
+from tests.factories import PAID, SYSTEM, make_line, make_order, make_product, make_shop, make_user
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+SignIn = Callable[..., Page]
+
+AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# The editor stands in a frame of another project, whose own slips are not ours to mend.
+EDITOR = "#messagetemplate_form"
+READ = """async ([rules, part]) => {
+  const answer = await axe.run(part || document, { runOnly: rules });
+  return answer.violations.map((rule) => `${rule.id}: ${rule.nodes.map((node) => node.html).join(" | ")}`);
+}"""
+
+STOCK = (
+    "/stock/",
+    "/stock/?q=nothing-like-it",
+    "/stock/products/new/",
+    "/stock/products/{product}/",
+    "/stock/products/{product}/edit/",
+    "/stock/products/{product}/delete/",
+    "/stock/products/{product}/safety-stock/{warehouse}/",
+    "/stock/products/{uncounted}/",
+    "/stock/warehouses/",
+    "/stock/receive/",
+    "/stock/receive/?barcode=mug",
+    "/stock/receive/?barcode=nothing-like-it",
+    "/stock/receive/?product={product}&quantity=3",
+    "/stock/write-off/?product={product}",
+    "/stock/adjust/?product={product}",
+    "/stock/transfer/?product={product}",
+    "/stock/return/?product={product}",
+    "/stock/waiting/",
+    "/stock/movements/",
+    "/stock/check/",
+    "/stock/check/{item}/",
+    "/stock/low/",
+    "/stock/abc/",
+    "/stock/slow/?days=1",
+    "/stock/value/",
+    "/stock/reorder/",
+    "/stock/settings/",
+    "/stock/imports/",
+    "/stock/imports/{good_import}/",
+    "/stock/imports/{bad_import}/",
+    "/stock/counts/",
+    "/stock/counts/new/",
+    "/stock/counts/{count}/",
+    "/stock/counts/{count}/count/",
+    "/stock/counts/{count}/count/?product={mug}",
+    "/stock/counts/{count}/sheet/",
+    "/stock/counts/{reviewed}/",
+)
+SALES = (
+    "/",
+    "/board/{funnel}/",
+    "/orders/",
+    "/orders/{order}/",
+    "/orders/{shipped}/",
+    "/deals/{deal}/",
+    "/customers/",
+    "/customers/{customer}/",
+    "/messages/",
+    "/messages/{message}/",
+    "/imports/",
+    "/admin/notifications/messagetemplate/{template}/change/",
+)
+PUBLIC = ("/login/", "/t/{token}/")
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_axe_finds_nothing_on_any_page(sign_in: SignIn, phone: bool) -> None:
+    shop = make_shop()
+    names = make_world(shop)
+    boss = make_user(
+        shop, Role.ADMIN, is_staff=True, language="en", first_name="Ioana", email="ioana@example.com"
+    )
+    page = sign_in(boss, phone=phone)
+
+    found = [
+        f"{scheme} {path} {slip}"
+        for scheme, path in itertools.product(("light", "dark"), STOCK + SALES)
+        for slip in slips(page, path.format(**names), scheme)
+    ]
+
+    assert found == [], "\n".join(found)
+
+
+def test_axe_finds_nothing_on_the_pages_without_sign_in(sign_in: SignIn) -> None:
+    shop = make_shop()
+    names = make_world(shop)
+    page = sign_in(make_user(shop, language="en"))
+    page.context.clear_cookies()
+
+    found = [
+        f"{scheme} {path} {slip}"
+        for scheme, path in itertools.product(("light", "dark"), PUBLIC)
+        for slip in slips(page, path.format(**names), scheme)
+    ]
+
+    assert found == [], "\n".join(found)
+
+
+def test_axe_sees_a_field_without_a_name(sign_in: SignIn) -> None:
+    shop = make_shop()
+    page = sign_in(make_user(shop, Role.WAREHOUSE, language="en"))
+    page.goto("/stock/")
+
+    page.evaluate("document.querySelector('main').append(document.createElement('input'))")
+
+    assert any(slip.startswith("label:") for slip in read(page))
+
+
+def slips(page: Page, path: str, scheme: Any) -> list[str]:
+    """What axe objects to on one page, in one colour scheme."""
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    answer = page.goto(path)
+    assert answer is not None and answer.status == 200, path
+    return read(page, EDITOR if path.startswith("/admin/") else "")
+
+
+def read(page: Page, part: str = "") -> list[str]:
+    page.evaluate(AXE)
+    return list(page.evaluate(READ, [RULES, part]))
+
+
+def make_world(shop: Shop) -> dict[str, Any]:
+    """A shop in the middle of its work; answers what stands for the names in the paths."""
+    mug, kettle = make_goods(shop)
+    shipped = make_order(shop, status="shipped", lines=(make_line(mug, 2),))
+    make_order(shop, status="cancelled", lines=(make_line(mug),))
+    order = make_order(
+        shop, status="confirmed", lines=(make_line(mug, 3), make_line(kettle, 4)), notify=True, **PAID
+    )
+    refresh_figures(shop_id=shop.pk, actor=SYSTEM)
+    return (
+        name_goods(shop, mug, kettle)
+        | name_counts(shop, mug)
+        | name_imports(shop, mug)
+        | name_sales(shop, order, shipped)
+    )
+
+
+def make_goods(shop: Shop) -> tuple[Product, Product]:
+    """A mug of which there is enough, and a kettle that people wait for."""
+    category = ensure_category(shop_id=shop.pk, name="Kitchen")
+    values: dict[str, Any] = {"cost": Decimal("4.50"), "cost_currency": shop.currency, "category": category}
+    mug = make_product(
+        shop, stock=40, name="Enamel mug", variant="Red", barcode="5941234500017", place="B-03", **values
+    )
+    kettle = make_product(shop, stock=1, name="Kettle", allow_backorder=True, supplier="Mill", **values)
+    add_warehouse(shop_id=shop.pk, name="Second", actor=SYSTEM)
+    StockItem.objects.filter(product__in=[mug, kettle]).update(safety_stock=39)
+    return mug, kettle
+
+
+def name_goods(shop: Shop, mug: Product, kettle: Product) -> dict[str, Any]:
+    item = StockItem.objects.filter(product=mug).earliest("pk")
+    return {
+        "mug": mug.pk,
+        "product": kettle.pk,
+        "uncounted": make_product(shop, stock=0, name="Gift wrap", is_tracked=False).pk,
+        "warehouse": Warehouse.objects.get(shop=shop, is_default=True).pk,
+        "item": item.pk,
+    }
+
+
+def name_counts(shop: Shop, mug: Product) -> dict[str, Any]:
+    """One count that is reviewed, with a difference, and then one that is open."""
+    reviewed = make_count(shop, "Autumn")
+    enter_count(count_id=reviewed.pk, product_id=mug.pk, quantity=30, key=uuid.uuid4(), actor=SYSTEM)
+    finish_counting(count_id=reviewed.pk, actor=SYSTEM)
+    StockCount.objects.filter(pk=reviewed.pk).update(state="posted", posted_at=timezone.now())
+    count = make_count(shop, "Winter")
+    enter_count(count_id=count.pk, product_id=mug.pk, quantity=30, key=uuid.uuid4(), actor=SYSTEM)
+    return {"reviewed": reviewed.pk, "count": count.pk}
+
+
+def make_count(shop: Shop, name: str) -> StockCount:
+    warehouse = Warehouse.objects.get(shop=shop, is_default=True)
+    return open_count(shop_id=shop.pk, warehouse_id=warehouse.pk, name=name, actor=SYSTEM)
+
+
+def name_imports(shop: Shop, mug: Product) -> dict[str, Any]:
+    warehouse = Warehouse.objects.get(shop=shop, is_default=True)
+    good = f"SKU;Name;Price\nNEW-1;Bowl;12.00\n{mug.sku};Enamel mug;11.00\n".encode()
+    bad = b"SKU;Name;Price\nNEW-1;Bowl;twelve\n;;\nNEW-1;Bowl;12.00\n"
+    jobs = [
+        upload_import(warehouse_id=warehouse.pk, name=name, content=content, actor=SYSTEM)
+        for name, content in (("good.csv", good), ("bad.csv", bad))
+    ]
+    run_imports()
+    return {"good_import": jobs[0].uuid, "bad_import": jobs[1].uuid}
+
+
+def name_sales(shop: Shop, order: Order, shipped: Order) -> dict[str, Any]:
+    deal = Deal.objects.get(order=order)
+    message = Message.objects.filter(shop=shop).latest("created_at")
+    Message.objects.filter(pk=message.pk).update(due_at=timezone.now() + timedelta(hours=3))
+    template = MessageTemplate.objects.get(shop=shop, event="confirmed", channel="email", language="ro")
+    return {
+        "order": order.number,
+        "shipped": shipped.number,
+        "deal": deal.pk,
+        "funnel": deal.funnel.slug,
+        "customer": order.customer_id,
+        "message": message.pk,
+        "template": template.pk,
+        "token": token_for(shipped.uuid, shipped.tracking_version),
+    }
