@@ -59,8 +59,8 @@ class SlowTexts:
             self.until.pop(text_key(message), None)
 
     def has(self, message: Message) -> bool:
-        """Whether the message would be written from a slow text."""
-        return not message.body and self.until.get(text_key(message), 0.0) > self.clock()
+        """Whether the message is written from a slow text."""
+        return self.until.get(text_key(message), 0.0) > self.clock()
 
 
 slow_texts = SlowTexts()

@@ -119,17 +119,18 @@ def _letters(messages: Sequence[Message]) -> list[Letter]:
     """Those that are to leave, in words; what becomes of the others is noted."""
     templates, letters, a_slow_one = Templates(), [], False
     for message, verdict in zip(messages, judge(messages), strict=True):
+        is_unwritten = not message.body
         if verdict.wait_until is not None:
             outbox.put_back(message, due_at=verdict.wait_until, hold=verdict.hold)
         elif verdict.reason:
             outbox.mark_discarded(message, reason=verdict.reason)
-        elif a_slow_one and slow_texts.has(message):
+        elif is_unwritten and a_slow_one and slow_texts.has(message):
             outbox.put_back(message, due_at=timezone.now() + SLOW_TEXT_WAITS, hold="")
         else:
             outgoing = _written(message, templates)
             if outgoing is not None:
                 letters.append((message, outgoing))
-            if slow_texts.has(message) and not a_slow_one:
+            if is_unwritten and not a_slow_one and slow_texts.has(message):
                 a_slow_one = True
                 outbox.let_others_pass(message, until=timezone.now() + SLOW_TEXT_WAITS)
     return letters
