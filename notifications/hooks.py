@@ -72,7 +72,8 @@ def _take(request: HttpRequest, secret: str, take: Take) -> HttpResponse:
         hook = _read(request)
         if not provider.is_genuine(hook, credentials_of(account)):
             log.warning("a call to an SMS hook was not signed by the provider", account=account.pk)
-            return _say(provider.report_answer, 200)
+            # Without a word: what is said to an incoming SMS may be sent on to whoever wrote it.
+            return _say("", 200)
         said = take(account, provider, hook)
     except UnreadablePostError:
         return _say("The body was cut off.", 400)
@@ -114,7 +115,8 @@ def _flat(found: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
 
 
 def _plain(value: str) -> str:
-    return value.replace("\0", "")[:LONGEST_FIELD]
+    """What the database can keep: no NUL and no half of a surrogate pair."""
+    return value.encode("utf-8", "replace").decode().replace("\0", "")[:LONGEST_FIELD]
 
 
 def _declared_length(request: HttpRequest) -> int:

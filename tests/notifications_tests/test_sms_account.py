@@ -11,7 +11,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from notifications.looking_up import look_up_unknown
-from notifications.models import Message, SmsAccount, SmsReply, Suppression
+from notifications.models import Message, MessageTemplate, SmsAccount, SmsReply, Suppression
 from notifications.sending import drain
 from notifications.services import change_sms_account, rotate_hook_secret
 from notifications.statuses import MessageState, SmsProvider
@@ -186,6 +186,29 @@ def test_an_sms_goes_to_the_provider_and_its_delivery_comes_back(
     assert server.sent[0]["message"] == sent.body
     assert server.sent[0]["notify_url"].endswith(address(account))
     assert again(message).state == MessageState.DELIVERED
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(
+    ("country", "body", "left"),
+    [
+        ("RO", "Bună {{firstname}}, șapte țări – gata", "Buna Ana-Maria, sapte tari - gata"),
+        ("PL", "Zażółć gęślą jaźń {{firstname}}", "Zazolc gesla jazn Ana-Maria"),
+        ("UA", "Замовлення підтверджено, їжак", "Замовлення підтверджено, їжак"),
+    ],
+)
+def test_the_provider_gets_the_text_that_the_page_shows(
+    make_message: MakeMessage, country: str, body: str, left: str
+) -> None:
+    shop = make_shop(country)
+    MessageTemplate.objects.filter(shop=shop, channel="sms").update(body=body)
+    with serve(smsapi) as server:
+        account = make_account(shop, token="good")
+        credentials_url(account, server.url)
+        message = make_message("sms", order=make_order(shop))
+        drain(account.lane)
+
+    assert server.sent[0]["message"] == again(message).body == left
 
 
 def credentials_url(account: SmsAccount, url: str) -> None:

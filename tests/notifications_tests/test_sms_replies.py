@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from notifications.errors import MessageError
 from notifications.models import Message, SmsAccount, SmsReply, Suppression
@@ -22,7 +23,7 @@ from shops.models import Shop
 from shops.permissions import Role
 from tests.factories import SYSTEM, make_order, make_shop, make_user
 from tests.notifications_tests.conftest import Gateway, MailServer
-from tests.notifications_tests.test_sms_reports import address, make_account
+from tests.notifications_tests.test_sms_reports import address, make_account, signed_by_twilio
 
 pytestmark = pytest.mark.django_db
 MakeMessage = Callable[..., Message]
@@ -152,13 +153,19 @@ def test_who_writes_without_end_is_heard_only_when_saying_stop(
     assert stopped(shop)
 
 
-def test_twilio_gets_no_words_back_for_it_would_send_them_on(client: Client, shop: Shop) -> None:
-    account = make_account(shop, SmsProvider.TWILIO)
+@pytest.mark.parametrize("token", ["secret", "another"])
+def test_twilio_gets_no_words_back_for_it_would_send_them_on(
+    client: Client, shop: Shop, settings: Settings, token: str
+) -> None:
+    settings.OMS_PUBLIC_URL = "https://orders.example"
+    path = address(make_account(shop, SmsProvider.TWILIO), "reply")
+    fields = {"From": NUMBER, "Body": "STOP", "MessageSid": "SM9"}
+    signature = signed_by_twilio(f"https://orders.example{path}", fields, token)
 
-    response = client.post(address(account, "reply"), {"From": NUMBER, "Body": "STOP"})
+    response = client.post(path, fields, headers={"X-Twilio-Signature": signature})
 
-    assert (response.status_code, response.content) == (200, b"OK")
-    assert not stopped(shop)
+    assert (response.status_code < 300, response.content) == (True, b"")
+    assert stopped(shop) == (token == "secret")
 
 
 def test_a_stopped_number_gets_no_sms_and_the_message_says_why(

@@ -15,6 +15,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from notifications import outbox
 from notifications.models import Message, MessageReport, SmsAccount
 from notifications.services import change_sms_account, record_report
 from notifications.statuses import MessageState, SmsProvider
@@ -211,6 +212,15 @@ def test_a_message_that_waits_to_be_tried_again_is_not_sent_twice_when_it_arrive
     assert (failed, delivered, again(sent).state) == (False, True, S.DELIVERED)
 
 
+def test_a_report_that_overtakes_the_providers_answer_is_not_lost(sent: Message) -> None:
+    being_sent = put(sent, S.SENDING, provider_id="")
+
+    record_report(message_id=sent.pk, state=S.DELIVERED, key="one", provider_id="p-1")
+    late = outbox.mark_sent(being_sent, provider_id="p-1")
+
+    assert (late, again(sent).state, again(sent).provider_id) == (False, S.DELIVERED, "p-1")
+
+
 def test_a_discarded_message_stays_discarded(sent: Message) -> None:
     put(sent, S.DISCARDED)
 
@@ -231,6 +241,9 @@ def test_a_report_of_an_unknown_message_is_passed_over_kindly(
         report(client, account),
         client.post(address(account), "{", "application/json").status_code,
         client.post(address(account), "[" * 50_000, "application/json").status_code,
+        client.post(
+            address(account), '{"MsgId": "\\ud800", "status": "404"}', "application/json"
+        ).status_code,
     ]
 
     assert set(statuses) == {200}
