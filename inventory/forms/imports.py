@@ -22,7 +22,7 @@ class UploadForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx"}),
     )
     warehouse = forms.ModelChoiceField(
-        label=_("Warehouse of the counts"), queryset=Warehouse.objects.none(), empty_label=None
+        label=_("Warehouse of the quantities"), queryset=Warehouse.objects.none(), empty_label=None
     )
 
     def __init__(self, shop: Shop, *args: Any, **kwargs: Any) -> None:

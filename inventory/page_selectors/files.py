@@ -97,7 +97,7 @@ def _example(column: Column, language: str) -> str:
 def _movement(row: StockMovement) -> Sequence[Cell]:
     item = row.stock_item
     return [
-        f"{timezone.localtime(row.at):%Y-%m-%d %H:%M:%S}",
+        f"{timezone.localtime(row.at, item.product.shop.zone):%Y-%m-%d %H:%M:%S}",
         item.product.shop.name,
         item.product.sku,
         item.product.full_name,

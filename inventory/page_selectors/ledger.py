@@ -203,7 +203,7 @@ def _reverse_url(movement: StockMovement) -> str:
         }
     asked["reason"] = _("Reverses %(units)s of %(moment)s") % {
         "units": f"{units:+d}",
-        "moment": f"{timezone.localtime(movement.at):%Y-%m-%d %H:%M}",
+        "moment": f"{timezone.localtime(movement.at, item.product.shop.zone):%Y-%m-%d %H:%M}",
     }
     return f"{reverse(address)}?{urlencode(asked)}"
 

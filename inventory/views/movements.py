@@ -195,7 +195,7 @@ def _add_refusal(form: MovementForm, refusal: DomainError) -> None:
 
 def _said(product: Product, outlook: Outlook) -> str:
     moved = "; ".join(
-        f"{shift.warehouse} {shift.on_hand[0]} → {shift.on_hand[1]}" for shift in outlook.shifts
+        f"{shift.on_hand[0]} → {shift.on_hand[1]} ({shift.warehouse})" for shift in outlook.shifts
     )
     said = _("%(product)s: on hand %(moved)s.") % {"product": product, "moved": moved}
     units = sum(share.units for share in outlook.gets)

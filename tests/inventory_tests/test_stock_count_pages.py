@@ -360,7 +360,7 @@ def test_it_shows_what_differs_largest_value_first(client, person, make_product,
 
     assert skus(by_value) == ["DEAR", "CHEAP", "UNKNOWN"]
     assert skus(by_units) == ["CHEAP", "UNKNOWN", "DEAR"]
-    assert re.findall(r"(?<= )[+-]?\d+(?= )", row_of(by_value, "DEAR")) == ["10", "+5", "14", "-1"]
+    assert re.findall(r"(?<= )[+−-]?\d+(?= )", row_of(by_value, "DEAR")) == ["10", "+5", "14", "−1"]
     assert "-99.00" in row_of(by_value, "DEAR").replace("\xa0", " ")
     assert "-99.80" in text_of(by_value)
     assert sorted(skus(client.get(f"/stock/counts/{count.pk}/?show=all"))) == [
