@@ -223,7 +223,8 @@ def _quiet_hours(shop: Shop) -> tuple[time, time] | None:
 
 def steps_of(message: Message) -> list[Step]:
     """What happened to a message, oldest first. Reads its reports only."""
-    return sorted(_steps(message, list(message.reports.all())), key=lambda step: step.at)
+    queued, *others = _steps(message, list(message.reports.all()))
+    return [queued, *sorted(others, key=lambda step: step.at)]
 
 
 def _steps(message: Message, reports: list[MessageReport]) -> Iterator[Step]:

@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 
 from crm.templatetags.ui import money
+from notifications.models import MessageSettings
 from orders import services
 from orders.models import Order, OrderEvent
 from orders.tracking import digest_of, token_for
@@ -213,3 +214,113 @@ def test_it_closes_with_the_shop(client, shop):
     shop.save()
 
     assert client.get(link(order)).status_code == 404
+
+
+def parcels_of_two(shop):
+    """A shipped order of two products, one of which travels in a parcel of its own."""
+    order = make_order(
+        shop, status="shipped", lines=tuple(make_line(make_product(shop), 2) for _ in range(2))
+    )
+    first = order.shipments.get()
+    content = first.lines.order_by("pk").last()
+    return order, first, content
+
+
+def test_a_parcel_that_waits_is_the_headline_and_names_the_place(client, shop):
+    order = make_order(shop, status="shipped", delivery_kind="locker", pickup_point="easybox Central")
+    before = client.get(link(order)).content.decode()
+    order.shipments.update(at_pickup_at=timezone.now())
+
+    page = client.get(link(order)).content.decode()
+
+    assert "easybox Central" not in before
+    assert "<h1>Ready to collect</h1>" in page
+    assert "waits for you at easybox Central" in page
+
+
+def test_a_parcel_that_waits_is_no_headline_while_another_is_on_the_road(client, shop):
+    order, first, _content = parcels_of_two(shop)
+    first.__class__.objects.filter(pk=first.pk).update(at_pickup_at=timezone.now())
+    first.__class__.objects.create(order=order, carrier="fan", tracking_number="SECOND", state="handed_over")
+
+    page = client.get(link(order)).content.decode()
+
+    assert "<h1>On its way</h1>" in page
+    assert "Parcel 1 of 2" in page
+    assert "SECOND" in page
+
+
+def test_it_says_what_is_in_each_parcel_and_what_follows(client, shop):
+    order, _first, content = parcels_of_two(shop)
+    late = content.line.name
+    content.delete()
+
+    page = client.get(link(order)).content.decode()
+
+    rest = page[page.index("The rest follows") :].partition("</section>")[0]
+    assert f"2 × {late}" in rest
+
+
+def test_what_will_not_be_sent_does_not_follow(client, shop):
+    order, _first, content = parcels_of_two(shop)
+    content.line.__class__.objects.filter(pk=content.line_id).update(dropped=2)
+    content.delete()
+
+    assert "The rest follows" not in client.get(link(order)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [("failed", "Your payment did not go through."), ("pending", "We are waiting for your payment.")],
+)
+def test_it_leads_to_where_the_order_can_be_paid(client, shop, status, words):
+    order = make_order(
+        shop, payment_method="card", payment_status=status, payment_url="https://pay.example/7?a=1&b=2"
+    )
+
+    page = client.get(link(order)).content.decode()
+
+    assert words in page
+    assert 'href="https://pay.example/7?a=1&amp;b=2"' in page
+
+
+def test_an_address_to_pay_at_that_is_none_is_not_offered(client, shop):
+    order = make_order(shop, payment_method="card", payment_status="failed")
+    Order.objects.filter(pk=order.pk).update(payment_url="javascript:alert(1)")
+
+    page = client.get(link(order)).content.decode()
+
+    assert "javascript:" not in page
+    assert "did not go through" in page
+
+
+@pytest.mark.parametrize(
+    ("status", "payment", "words"),
+    [
+        ("cancelled", "paid", "The money you paid comes back to you."),
+        ("cancelled", "refunded", "Your money was sent back to you."),
+        ("delivered", "partly_refunded", "A part of your money was sent back to you."),
+    ],
+)
+def test_it_says_where_the_money_is(client, shop, status, payment, words):
+    order = make_order(shop, status=status, **PAID)
+    Order.objects.filter(pk=order.pk).update(payment_status=payment)
+
+    page = client.get(link(order)).content.decode()
+
+    assert words in page
+    assert "Pay " not in page
+
+
+def test_it_wears_the_shops_colour_without_an_inline_style(client, shop):
+    MessageSettings.objects.create(shop=shop, accent_colour="#BE185D")
+
+    page = client.get(link(make_order(shop))).content.decode()
+    css = client.get("/t/colour/be185d.css")
+
+    assert 'href="/t/colour/be185d.css"' in page
+    assert "style=" not in page
+    assert css.headers["Content-Type"].startswith("text/css")
+    assert "--shop: #be185d; --on-shop: #ffffff;" in css.content.decode()
+    for bad in ("red", "be185d}a", "BE185D", "'"):
+        assert client.get(f"/t/colour/{bad}.css").status_code == 404

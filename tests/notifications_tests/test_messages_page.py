@@ -18,7 +18,7 @@ from tests.factories import ADDRESS, make_order, make_shop, make_user
 
 MakeMessage = Callable[..., Message]
 pytestmark = pytest.mark.django_db
-FRAME_QUERIES = 13
+FRAME_QUERIES = 20
 
 
 def sign_in(client: Client, user: User) -> Client:
@@ -88,6 +88,71 @@ def test_it_is_narrowed_by_state_channel_and_shop(client: Client, make_message: 
     assert keys(f"shop={waiting.shop.slug}") == {str(waiting.pk), str(failed.pk)}
     assert keys("shop=elsewhere") == set()
     assert keys("state=nonsense&after=nonsense") == {str(waiting.pk), str(failed.pk)}
+
+
+def test_it_begins_with_what_needs_a_person(client: Client, make_message: MakeMessage) -> None:
+    fine = make_message()
+    stuck = make_message("sms", order=fine.order, state=MessageState.UNKNOWN, last_error="interrupted_sms")
+    sign_in(client, make_user(fine.shop))
+
+    def shown(query: str) -> set[str]:
+        page = client.get(f"/messages/{query}").content.decode()
+        return {str(m.pk) for m in (fine, stuck) if f'data-message="{m.pk}"' in page}
+
+    assert shown("") == shown("?state=attention") == {str(stuck.pk)}
+    assert shown("?state=all") == {str(fine.pk), str(stuck.pk)}
+    Message.objects.filter(pk=stuck.pk).update(state=MessageState.SENT, sent_at=timezone.now())
+    assert shown("") == {str(fine.pk), str(stuck.pk)}
+    assert "No message needs you." in client.get("/messages/?state=attention").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("ana@", {"email"}),
+        ("ANA@example", {"email"}),
+        ("+40 722", {"sms"}),
+        ("0722 334", {"sms"}),
+        ("number", {"email", "sms"}),
+        ("nobody@", set()),
+        ("%", set()),
+    ],
+)
+def test_it_is_searched_by_address_phone_and_number(
+    client: Client, make_message: MakeMessage, q: str, found: set[str]
+) -> None:
+    mail = make_message()
+    make_message("sms", order=mail.order)
+    sign_in(client, make_user(mail.shop))
+    assert mail.order is not None
+    wanted = mail.order.number.lower() if q == "number" else q
+
+    rows = client.get("/messages/", {"q": wanted}).context["page"].rows
+
+    assert {row.channel for row in rows} == found
+
+
+def test_it_is_narrowed_by_moment(client: Client, make_message: MakeMessage) -> None:
+    confirmed = make_message()
+    make_message(event="shipped", order=confirmed.order)
+    sign_in(client, make_user(confirmed.shop))
+
+    rows = client.get("/messages/?event=shipped").context["page"].rows
+
+    assert {row.event for row in rows} == {"shipped"}
+
+
+def test_an_email_is_shown_in_a_frame_of_its_own(client: Client, make_message: MakeMessage) -> None:
+    message = make_message()
+    drain("email")
+    sign_in(client, make_user(message.shop))
+
+    page = client.get(f"/messages/{message.pk}/").content.decode()
+    frame = client.get(f"/messages/{message.pk}/html/")
+
+    assert f'sandbox="" src="/messages/{message.pk}/html/"' in page
+    assert frame.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert "frame-ancestors 'self'" in frame.headers["Content-Security-Policy"]
 
 
 def test_each_message_stands_on_exactly_one_page(client: Client, make_message: MakeMessage) -> None:
