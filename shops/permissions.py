@@ -40,6 +40,7 @@ class Action(models.TextChoices):
     VIEW_STOCK = "view_stock", gettext_lazy("See stock")
     CHANGE_STOCK = "change_stock", gettext_lazy("Change stock")
     EDIT_PRODUCT = "edit_product", gettext_lazy("Edit products")
+    VIEW_REVENUE = "view_revenue", gettext_lazy("See what products earn")
     VIEW_IMPORTS = "view_imports", gettext_lazy("See imports")
     RETRY_IMPORT = "retry_import", gettext_lazy("Retry imports")
     VIEW_SECRETS = "view_secrets", gettext_lazy("See connection secrets")

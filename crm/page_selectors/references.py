@@ -10,17 +10,26 @@ from django.utils.translation import gettext as _
 
 from inventory.references import Named
 from orders.models import Order
+from shops.selectors import shop_ids_of
 
 if TYPE_CHECKING:
     from shops.models import User
 
 
 def orders_behind(references: Collection[str], user: User) -> dict[str, Named]:
-    """The orders behind "order:<key>" references: number and page for those the person may see. One query."""
+    """The orders behind "order:<key>" references: the number, and the page for those the person may see. Three queries.
+
+    Goods that arrive are put aside for an order by its number, also before warehouse people may open it. An order of
+    a shop where the person has no business stays “an order”: references are also typed by hand.
+    """
     keys = {reference: _key(reference) for reference in references}
     wanted = [key for key in keys.values() if key is not None]
-    numbers = dict(Order.objects.visible_to(user).filter(pk__in=wanted).values_list("pk", "number"))
-    return {reference: _named(numbers.get(key or 0)) for reference, key in keys.items()}
+    mine = Order.objects.filter(pk__in=wanted, shop_id__in=shop_ids_of(user))
+    numbers = dict(mine.values_list("pk", "number"))
+    visible = set(Order.objects.visible_to(user).filter(pk__in=wanted).values_list("pk", flat=True))
+    return {
+        reference: _named(numbers.get(key or 0), is_visible=key in visible) for reference, key in keys.items()
+    }
 
 
 def orders_called(number: str, user: User) -> list[str]:
@@ -34,7 +43,7 @@ def _key(reference: str) -> int | None:
     return int(key) if key.isascii() and key.isdigit() and len(key) < 19 else None
 
 
-def _named(number: str | None) -> Named:
+def _named(number: str | None, *, is_visible: bool) -> Named:
     if number is None:
         return Named(_("an order"))
-    return Named(number, reverse("crm:order", args=[number]))
+    return Named(number, reverse("crm:order", args=[number]) if is_visible else "")

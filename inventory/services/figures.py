@@ -43,7 +43,7 @@ def request_figures(*, shop_id: int, actor: Actor) -> None:
 
     Raises `NotPermitted`.
     """
-    require(actor, shop_id=shop_id, action=Action.VIEW_STOCK)
+    require(actor, shop_id=shop_id, action=Action.VIEW_REVENUE)
     run = _run_of(shop_id)
     FiguresRun.objects.filter(pk=run.pk, requested_at=None).update(requested_at=timezone.now())
     publish(FiguresRequested(shop_id=shop_id))

@@ -37,7 +37,7 @@ LONGEST_PERIOD = 1100
 @login_required
 def abc(request: HttpRequest) -> HttpResponse:
     """The classes of one shop's products by revenue, narrowed by `?only=`."""
-    shop, shops = choose_one_shop(request, Action.VIEW_STOCK)
+    shop, shops = choose_one_shop(request, Action.VIEW_REVENUE)
     run, settings = FiguresRun.objects.filter(shop=shop).first(), settings_of(shop.pk)
     chosen = request.GET.get("only", "")
     chosen = chosen if chosen in AbcClass.values else ""
@@ -60,7 +60,7 @@ def abc(request: HttpRequest) -> HttpResponse:
 @login_required
 def compute_figures(request: HttpRequest) -> HttpResponse:
     """Ask for the shop's sales figures to be computed anew."""
-    shop, _shops = choose_one_shop(request, Action.VIEW_STOCK)
+    shop, _shops = choose_one_shop(request, Action.VIEW_REVENUE)
     services.request_figures(shop_id=shop.pk, actor=Actor.person(request.user))  # type: ignore[arg-type]
     address = f"{reverse('inventory:abc')}?{urlencode({'shop': shop.slug})}"
     return HttpResponse(status=303, headers={"Location": address})
@@ -70,7 +70,7 @@ def compute_figures(request: HttpRequest) -> HttpResponse:
 @login_required
 def figures_run(request: HttpRequest) -> HttpResponse:
     """How the computation goes, for the page that waits for it: a sentence, or that the page is to be read again."""
-    shop, _shops = choose_one_shop(request, Action.VIEW_STOCK)
+    shop, _shops = choose_one_shop(request, Action.VIEW_REVENUE)
     run = FiguresRun.objects.filter(shop=shop).first()
     if not abc_page.is_being_computed(run):
         return HttpResponse(headers={"HX-Refresh": "true"})

@@ -33,7 +33,7 @@ def refresh_figures(*, shop_id: int, actor: Actor) -> int | None:
     memory grows with the number of products, not of orders. Answers how many products have figures, or None
     while another worker computes them. Raises `NotPermitted`.
     """
-    require(actor, shop_id=shop_id, action=Action.VIEW_STOCK)
+    require(actor, shop_id=shop_id, action=Action.VIEW_REVENUE)
     began_at = inventory.claim_figures(shop_id=shop_id)
     if began_at is None:
         return None

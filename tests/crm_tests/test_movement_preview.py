@@ -43,8 +43,8 @@ def test_it_names_the_order_that_gets_the_goods_to_those_who_may_see_it(client, 
 
     page = client.get("/stock/receive/", asked, headers={"HX-Request": "true"}).content.decode()
 
-    # Warehouse people do not see orders that are not confirmed yet.
+    # Warehouse people may not open orders that are not confirmed yet, but put goods aside for them by number.
     link = f'<a href="/orders/{order.number}/">{order.number}</a>'
     assert (link in page) is (role == "supervisor")
-    assert ("an order" in page) is (role == "warehouse")
+    assert order.number in page
     assert "gets 2" in page

@@ -312,9 +312,12 @@ ROUTES: dict[str, list[Case]] = {
         get("/stock/imports/{import}/problems.csv", prepare=checked_import, except_for=NOT_EDITOR)
     ],
     "stock/low/": [get("/stock/low/", outsider=200), get("/stock/low/?shop={shop}")],
-    "stock/abc/": [get("/stock/abc/", outsider=200), get("/stock/abc/?shop={shop}")],
-    "stock/abc/compute/": [post("/stock/abc/compute/?shop={shop}")],
-    "stock/abc/run/": [get("/stock/abc/run/?shop={shop}")],
+    "stock/abc/": [
+        get("/stock/abc/", outsider=200, except_for=NOT_WAREHOUSE),
+        get("/stock/abc/?shop={shop}", except_for=NOT_WAREHOUSE),
+    ],
+    "stock/abc/compute/": [post("/stock/abc/compute/?shop={shop}", except_for=NOT_WAREHOUSE)],
+    "stock/abc/run/": [get("/stock/abc/run/?shop={shop}", except_for=NOT_WAREHOUSE)],
     "stock/slow/": [get("/stock/slow/", outsider=200), get("/stock/slow/?shop={shop}")],
     "stock/value/": [get("/stock/value/", outsider=200), get("/stock/value/?shop={shop}")],
     "stock/reorder/": [get("/stock/reorder/", outsider=200), get("/stock/reorder/?shop={shop}")],

@@ -165,7 +165,7 @@ def test_a_stranger_may_not_ask_for_figures(shop):
 @pytest.fixture
 def person(client, shop):
     user = User.objects.create_user("wanda", password="x")
-    Membership.objects.create(user=user, shop=shop, role=Role.WAREHOUSE)
+    Membership.objects.create(user=user, shop=shop, role=Role.MANAGER)
     client.force_login(user)
     return user
 
@@ -268,3 +268,16 @@ def test_a_lapsed_lease_is_not_shown_as_work(shop):
 
     assert not is_being_computed(run)
     assert not is_being_computed(None)
+
+
+@pytest.mark.django_db
+def test_the_warehouse_is_not_told_what_products_earn(client, person, shop, make_product):
+    Membership.objects.filter(user=person).update(role=Role.WAREHOUSE)
+    store(shop, (make_product("A"), 1, "10.00"))
+
+    answers = [client.get("/stock/abc/"), client.post("/stock/abc/compute/"), client.get("/stock/abc/run/")]
+    page = client.get("/stock/slow/").content.decode()
+
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
+    assert "/stock/abc/" not in page
+    assert FiguresRun.objects.get().requested_at is None
