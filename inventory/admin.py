@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from simple_history.admin import SimpleHistoryAdmin
@@ -21,7 +18,6 @@ from unfold.decorators import action
 from unfold.paginator import InfinitePaginator
 
 from inventory.errors import StockError
-from inventory.forms import StockForm
 from inventory.forms.settings import StockSettingsForm
 from inventory.models import (
     Category,
@@ -36,10 +32,7 @@ from inventory.models import (
 from inventory.search import search_products
 from inventory.selectors import with_counters
 from inventory.services.editing import refuse_untracking
-from shops.actors import Actor
 from shops.admin_scope import ReadOnly, ScopedRelatedFilter, ShopScopedAdmin, ShopScopedTabularInline
-from shops.errors import DomainError
-from shops.search_text import fold
 
 
 class StockItemInline(ReadOnly, ShopScopedTabularInline):
@@ -76,7 +69,7 @@ class ProductAdminForm(forms.ModelForm):
 
 @admin.register(Product)
 class ProductAdmin(ShopScopedAdmin):
-    """Products. Searching ignores case and diacritics; stock is changed on a page of its own."""
+    """Products. Searching ignores case and diacritics; stock is changed on the stock pages."""
 
     list_display = ["name", "sku", "shop", "on_hand", "reserved", "available", "is_tracked", "is_active"]
     list_filter = [("shop", ScopedRelatedFilter), "is_tracked", "is_active"]
@@ -86,7 +79,7 @@ class ProductAdmin(ShopScopedAdmin):
     autocomplete_fields = ["family"]
     form = ProductAdminForm
     inlines = [StockItemInline]
-    actions_detail = ["receive_or_count"]
+    actions_detail = ["open_page"]
     fieldsets = [
         (
             None,
@@ -126,43 +119,9 @@ class ProductAdmin(ShopScopedAdmin):
     def available(self, product: Any) -> int | None:
         return product.available if product.is_tracked else None
 
-    @action(description=gettext_lazy("Receive / write off / count"), url_path="open-stock-form")
-    def receive_or_count(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return redirect("admin:inventory_product_stock", object_id)
-
-    def get_urls(self) -> list[URLPattern]:
-        page = self.admin_site.admin_view(self.stock_view)
-        return [path("<path:object_id>/stock/", page, name="inventory_product_stock"), *super().get_urls()]
-
-    def stock_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask what happened, show where it leads, and only then change the stock."""
-        product = self.get_object(request, unquote(object_id))
-        if product is None:
-            raise Http404
-        if not self.has_change_permission(request, product):
-            raise PermissionDenied
-        form = StockForm(product, request.POST or None)
-        if form.is_valid() and request.POST.get("confirm") == form.shown and self._save(request, form):
-            return redirect(reverse("admin:inventory_product_change", args=[product.pk]))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Receive / write off / count"),
-            "subtitle": str(product),
-            "opts": self.opts,
-            "product": product,
-            "form": form,
-            "preview": form.on_hand_after() if form.is_bound and form.is_valid() else None,
-        }
-        return TemplateResponse(request, "inventory/admin/stock_form.html", context)
-
-    def _save(self, request: HttpRequest, form: StockForm) -> bool:
-        try:
-            form.save(Actor.person(request.user))  # type: ignore[arg-type]
-        except DomainError as refusal:
-            form.add_error(None, refusal.sentence)
-            return False
-        self.message_user(request, _("The stock was changed."), messages.SUCCESS)
-        return True
+    @action(description=gettext_lazy("Its page: stock, movements, who waits"), url_path="open-page")
+    def open_page(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("inventory:product", object_id)
 
 
 class NamedOfShopAdmin(ShopScopedAdmin):
@@ -191,14 +150,16 @@ class ProductFamilyAdmin(NamedOfShopAdmin):
 class SearchedByProduct:
     """Lists found by their product's folded words."""
 
+    product_path = "stock_item__product"
     search_fields = ["stock_item__product__search_text"]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        for word in fold(search_term).split():
-            queryset = queryset.filter(**{f"{self.search_fields[0]}__contains": word})
-        return queryset, False
+        if not search_term.strip():
+            return queryset, False
+        found = search_products(Product.objects.visible_to(request.user), search_term)
+        return queryset.filter(**{f"{self.product_path}__in": found.order_by().values("pk")}), False
 
 
 @admin.register(Warehouse)
@@ -224,6 +185,7 @@ class StockItemAdmin(SearchedByProduct, ShopScopedAdmin):
     list_display = ["product", "warehouse", "on_hand", "reserved", "available", "safety_stock"]
     list_filter = [("warehouse", ScopedRelatedFilter)]
     list_select_related = ["product", "warehouse"]
+    product_path = "product"
     search_fields = ["product__search_text"]
     show_full_result_count = False
     fields = ["product", "warehouse", "on_hand", "reserved", "available", "safety_stock"]
@@ -237,7 +199,8 @@ class StockItemAdmin(SearchedByProduct, ShopScopedAdmin):
 
     def save_model(self, request: HttpRequest, obj: StockItem, form: Any, change: bool) -> None:
         # The counters belong to the stock verbs and may have moved since the page was opened.
-        obj.save(update_fields=["safety_stock"])
+        obj.changed_at = timezone.now()
+        obj.save(update_fields=["safety_stock", "changed_at"])
 
     @admin.display(description=gettext_lazy("available"))
     def available(self, item: StockItem) -> int:
