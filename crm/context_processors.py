@@ -13,11 +13,12 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from inventory.page_selectors.low import count_low
+from crm.selectors.united import united
+from inventory.page_selectors.low import low_items
 from notifications.models import Message
 from shops.models import User
-from shops.permissions import MATRIX, Action, role_allows
-from shops.selectors import roles_of, shops_of
+from shops.permissions import MATRIX, Action
+from shops.selectors import keep_standings, shop_ids_where
 
 MOST_SHOWN = 99
 THEMES = ("light", "dark")
@@ -77,11 +78,7 @@ class Workspace:
     @cached_property
     def allowed(self) -> frozenset[str]:
         """The actions this person's roles include in any shop."""
-        return frozenset().union(*(MATRIX[role] for role in self._roles.values()))
-
-    @cached_property
-    def _roles(self) -> dict[int, str]:
-        return roles_of(self.person)
+        return frozenset().union(*(MATRIX[standing.role] for standing in keep_standings(self.person)))
 
     def _item(
         self,
@@ -101,17 +98,25 @@ class Workspace:
         )
         return MenuItem(href, icon, label, here, badge, badge_title)
 
-    @cached_property
+    @property
     def failed_messages(self) -> int:
         """Messages that need a person, counted up to one more than the badge shows."""
-        stuck = Message.objects.visible_to(self.person).needing_a_person()
-        return stuck.order_by()[: MOST_SHOWN + 1].count()
+        return self._badges[0]
 
-    @cached_property
+    @property
     def low_stock(self) -> int:
         """Stock items that run low where this person sees stock, counted up to one more than the badge shows."""
-        shop_ids = [shop_id for shop_id, role in self._roles.items() if role_allows(role, Action.VIEW_STOCK)]
-        return count_low(shop_ids, at_most=MOST_SHOWN + 1)
+        return self._badges[1]
+
+    @cached_property
+    def _badges(self) -> tuple[int, int]:
+        """Both counts in one query, for they stand on every page."""
+        keep_standings(self.person)
+        stuck = Message.objects.visible_to(self.person).needing_a_person()
+        low = low_items(shop_ids_where(self.person, Action.VIEW_STOCK))
+        most = MOST_SHOWN + 1
+        failed, short = united([rows.order_by().values_list("pk")[:most] for rows in (stuck, low)])
+        return len(failed), len(short)
 
     @property
     def low_badge(self) -> str:
@@ -120,7 +125,7 @@ class Workspace:
     @cached_property
     def shop_slug(self) -> str:
         """The shop the person used last, or their first one."""
-        slugs = dict(shops_of(self.person).values_list("pk", "slug"))
+        slugs = {standing.shop_id: standing.slug for standing in keep_standings(self.person)}
         return slugs.get(self.person.last_shop_id or 0) or next(iter(slugs.values()), "")
 
 

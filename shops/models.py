@@ -33,6 +33,9 @@ class User(AbstractUser):
         "shops.Shop", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
     )
 
+    # What `shops.selectors.keep_standings` read, on the person of one request; nobody else's instance has it.
+    kept_standings: tuple[Any, ...] | None = None
+
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from typing import NamedTuple
+
+from django.db.models import FilteredRelation, Q, QuerySet
 
 from shops.models import ApiKey, Membership, Shop, User
 from shops.permissions import Action, Role, role_allows
+
+
+class Standing(NamedTuple):
+    """What a person is in one shop."""
+
+    shop_id: int
+    slug: str
+    role: str
 
 
 def role_in_shop(*, user_id: int | None, shop_id: int) -> str | None:
@@ -34,15 +44,43 @@ def shops_of(user: User) -> QuerySet[Shop]:
     return Shop.objects.visible_to(user).order_by("name")
 
 
+def standings_of(user: User) -> tuple[Standing, ...]:
+    """The person's active shops by name, with the role in each; an installation owner is an admin of the others.
+
+    One query; none where `keep_standings` was called for this instance.
+    """
+    kept = getattr(user, "kept_standings", None)
+    if kept is not None:
+        return tuple(kept)
+    if not user.is_superuser:
+        member = Membership.objects.filter(user_id=user.pk, shop__is_active=True).order_by("shop__name")
+        return tuple(Standing(*row) for row in member.values_list("shop_id", "shop__slug", "role"))
+    own = FilteredRelation("memberships", condition=Q(memberships__user_id=user.pk))
+    shops = Shop.objects.filter(is_active=True).annotate(own=own).order_by("name")
+    rows = shops.values_list("pk", "slug", "own__role")
+    return tuple(Standing(shop_id, slug, role or Role.ADMIN) for shop_id, slug, role in rows)
+
+
+def keep_standings(user: User) -> tuple[Standing, ...]:
+    """Read the standings once for this instance: what asks for this person's roles afterwards asks no database.
+
+    For the person of one request, in views and page frames only. Services judge by key and always read.
+    """
+    if user.kept_standings is None:
+        user.kept_standings = standings_of(user)
+    return tuple(user.kept_standings)
+
+
+def role_of(user: User, shop_id: int) -> str | None:
+    """`role_in_shop` for a person at hand: from what was kept for this instance, else read."""
+    if user.kept_standings is None:
+        return role_in_shop(user_id=user.pk, shop_id=shop_id)
+    return roles_of(user).get(shop_id)
+
+
 def roles_of(user: User) -> dict[int, str]:
     """The person's role by shop key, for pages that show rows of several shops."""
-    roles = dict(
-        Membership.objects.filter(user_id=user.pk, shop__is_active=True).values_list("shop_id", "role")
-    )
-    if user.is_superuser:
-        for shop_id in Shop.objects.filter(is_active=True).values_list("pk", flat=True):
-            roles.setdefault(shop_id, Role.ADMIN)
-    return roles
+    return {standing.shop_id: standing.role for standing in standings_of(user)}
 
 
 def shop_ids_where(user: User, action: Action) -> list[int]:

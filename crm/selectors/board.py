@@ -6,28 +6,25 @@ found by key, so the cost follows what is shown and not what is stored.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.models import Deal, Funnel, Stage
 from crm.rules import BoardFacts, check_move
-from crm.selectors.cards import Card, cards_of
+from crm.selectors.cards import Card, cards_of, with_marks
+from crm.selectors.united import united
 from orders.guards import Refusal, plan
 from orders.models.orders import order_scope
 from orders.selectors import ACTION_OF_TRANSITION, facts_for
 from shops.models import ClaimVisibility, User
 from shops.permissions import Action, Role, role_allows
-from shops.selectors import role_in_shop
+from shops.selectors import role_of
 
 PAGE = 20
 WINDOW = timedelta(days=30)
@@ -75,7 +72,7 @@ def deals_on(user: User, funnel: Funnel) -> QuerySet[Deal]:
     """The funnel's deals this person may see. Orders are joined only where the person's view depends on them."""
     # By stage and not by funnel: the funnel's index holds every deal there ever was, and SQLite prefers it.
     deals = Deal.objects.filter(stage__in=Stage.objects.filter(funnel=funnel).values("pk"))
-    role = role_in_shop(user_id=user.pk, shop_id=funnel.shop_id)
+    role = role_of(user, funnel.shop_id)
     if role is None:
         return deals.none()
     hides = funnel.shop.claim_visibility == ClaimVisibility.HIDDEN
@@ -93,8 +90,11 @@ def board(
     with_side_stages: bool = False,
     page: int = PAGE,
 ) -> Board:
-    """The whole board: every column with its count, and the cards of those that are open or named in `unfolded`."""
-    stages = list(Stage.objects.filter(funnel=funnel))
+    """The whole board: every column with its count, and the cards of those that are open or named in `unfolded`.
+
+    Three queries, and one each for stages and the person's role unless these were kept.
+    """
+    stages = list(funnel.stages.all())
     deals = filters.apply(deals_on(user, funnel))
     columns = {stage.pk: Column(stage) for stage in stages}
     _count(columns, deals)
@@ -140,8 +140,13 @@ def _behind(stage: Stage, deals: QuerySet[Deal], after: Deal) -> QuerySet[Deal]:
 
 def counts_of(user: User, funnel: Funnel, filters: Filters = NO_FILTERS) -> list[Column]:
     """Every column with its count and sums, without cards."""
-    columns = {stage.pk: Column(stage) for stage in Stage.objects.filter(funnel=funnel)}
-    _count(columns, filters.apply(deals_on(user, funnel)))
+    return count_columns(funnel, filters.apply(deals_on(user, funnel)))
+
+
+def count_columns(funnel: Funnel, deals: QuerySet[Deal]) -> list[Column]:
+    """Every column with the count and the sums of these deals."""
+    columns = {stage.pk: Column(stage) for stage in funnel.stages.all()}
+    _count(columns, deals)
     return list(columns.values())
 
 
@@ -149,50 +154,35 @@ def _count(columns: dict[int, Column], deals: QuerySet[Deal]) -> None:
     window = timezone.now() - WINDOW
     open_ids = [pk for pk, column in columns.items() if not column.stage.is_terminal]
     closed_ids = [pk for pk, column in columns.items() if column.stage.is_terminal]
-    for rows in (
-        deals.filter(is_open=True, stage_id__in=open_ids),
-        deals.filter(stage_id__in=closed_ids, stage_entered_at__gte=window),
-    ):
-        grouped = (
-            rows.order_by()
-            .values("stage_id", "currency")
-            .annotate(cards=Count("pk"), amount_sum=Sum("amount"))
+    # One query of two parts: a condition with OR would leave the partial index of the open ones.
+    open_rows, closed_rows = (
+        rows.order_by().values("stage_id", "currency").annotate(cards=Count("pk"), amount_sum=Sum("amount"))
+        for rows in (
+            deals.filter(is_open=True, stage_id__in=open_ids),
+            deals.filter(stage_id__in=closed_ids, stage_entered_at__gte=window),
         )
-        for row in grouped:
-            column = columns[row["stage_id"]]
-            column.count += row["cards"]
-            column.totals[row["currency"]] = row["amount_sum"]
+    )
+    for row in open_rows.union(closed_rows, all=True):
+        column = columns[row["stage_id"]]
+        column.count += row["cards"]
+        column.totals[row["currency"]] = row["amount_sum"]
 
 
 def _first_ids(stages: Sequence[Stage], deals: QuerySet[Deal], page: int) -> dict[int, list[int]]:
     """The keys of each column's first cards, one more than a page, in one query over all columns."""
-    parts: list[str] = []
-    parameters: list[Any] = []
-    for stage in stages:
-        query = column_order(stage, deals).values_list("stage_id", "pk")[: page + 1]
-        try:
-            sql, values = query.query.sql_with_params()
-        except EmptyResultSet:  # nobody without a role sees any card
-            continue
-        # Both pieces are the ORM's own SQL and an integer; the values stay parameters.
-        parts.append(f"SELECT * FROM ({sql}) AS stage_{stage.pk}")  # noqa: S608
-        parameters.extend(values)
-    found: dict[int, list[int]] = defaultdict(list)
-    if not parts:
-        return found
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), parameters)
-        for stage_id, deal_id in cursor.fetchall():
-            found[stage_id].append(deal_id)
-    return found
+    columns = [column_order(stage, deals).values_list("pk")[: page + 1] for stage in stages]
+    return {
+        stage.pk: [pk for (pk,) in rows] for stage, rows in zip(stages, united(columns), strict=True) if rows
+    }
 
 
 def load_cards(funnel: Funnel, deal_ids: Iterable[int]) -> dict[int, Card]:
-    """Cards by key, in six queries."""
-    deals = Deal.objects.filter(pk__in=list(deal_ids), funnel=funnel).select_related(
+    """Cards by key, in one query, also where the keys are a query themselves; none for no keys."""
+    keys = deal_ids if isinstance(deal_ids, QuerySet) else list(deal_ids)
+    deals = Deal.objects.filter(pk__in=keys, funnel=funnel).select_related(
         "stage", "order__shipping_address", "manager", "customer"
     )
-    return cards_of(list(deals), funnel.shop.calendar)
+    return cards_of(with_marks(deals), funnel.shop.calendar)
 
 
 def board_facts(funnel_id: int) -> BoardFacts:

@@ -1,23 +1,25 @@
-"""Cards as the board shows them: loaded by key, in a fixed number of queries however many there are."""
+"""Cards as the board shows them: loaded by key, in one query however many there are."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from crm.models import Deal, Stage
 from inventory.models import Reservation
 from orders.carriers import carrier_name
 from orders.guards import WITH_REST
-from orders.models import Order, OrderLine, Shipment
-from orders.models.orders import order_of_reference, stock_reference
-from orders.selectors import with_goods_arrived
-from orders.statuses import ShipmentState, Status
+from orders.models import Order, OrderEvent, OrderLine, Shipment
+from orders.models.history import EventKind
+from orders.models.orders import stock_reference_at
+from orders.selectors import NEWS_OF_GOODS
+from orders.statuses import ShipmentState, Status, StockNews
 from shops.working_hours import Calendar
 
 CLOSED = (Status.DELIVERED, Status.CANCELLED, Status.RETURNED)
@@ -56,81 +58,81 @@ class Card:
         return self.tracking_number[-4:]
 
 
-def cards_of(deals: Collection[Deal], calendar: Calendar) -> dict[int, Card]:
-    """Cards by deal key. The deals come with stage, order, address and manager; five queries more."""
-    orders = {deal.order.pk: deal.order for deal in deals if deal.order is not None}
-    products = _products(orders)
-    parcels = _parcels(orders)
-    short = _short(orders)
-    arrived = with_goods_arrived(orders.values())
-    busy = _customers_with_more_than_one_open({order.customer_id for order in orders.values()})
+def with_marks(deals: QuerySet[Deal]) -> QuerySet[Deal, Any]:
+    """The deals with what `cards_of` needs beside their own row: looked up per card, for no query of its own."""
+    lines = OrderLine.objects.filter(order=OuterRef("order_id"))
+    parcels = Shipment.objects.filter(order=OuterRef("order_id")).exclude(state=ShipmentState.VOIDED)
+    last_parcel = JSONObject(carrier="carrier", number="tracking_number")
+    return deals.annotate(
+        first_product=Subquery(lines.order_by("position").values("name")[:1]),
+        line_count=Subquery(lines.order_by().values("order").annotate(n=Count("pk")).values("n")),
+        parcel=Subquery(parcels.order_by("-pk").values_list(last_parcel)[:1]),
+        waiting=Subquery(_waiting_units()),
+        goods_arrived=Exists(goods_arrived()),
+        has_other_open=Exists(_other_open_orders()),
+    )
+
+
+def cards_of(deals: Iterable[Any], calendar: Calendar) -> dict[int, Card]:
+    """Cards by deal key. The deals come from `with_marks`, with stage, order, address and manager."""
     now = timezone.now()
-    cards = {}
-    for deal in deals:
-        order = deal.order
-        carrier, number = parcels.get(deal.order_id or 0, ("", ""))
-        first, more = products.get(deal.order_id or 0, ("", 0))
-        cards[deal.pk] = Card(
-            deal=deal,
-            order=order,
-            stage=deal.stage,
-            first_product=first,
-            more_products=more,
-            carrier=carrier_name(carrier or (order.courier if order else "")),
-            tracking_number=number,
-            age=now - deal.stage_entered_at,
-            is_late=_is_late(deal, calendar, now),
-            is_short=deal.order_id in short,
-            expected_on=short.get(deal.order_id or 0),
-            goods_arrived=deal.order_id in arrived and deal.order_id not in short,
-            has_other_open=order is not None and order.status not in CLOSED and order.customer_id in busy,
-            without_awb=deal.stage.slug == "packed" and not number,
-        )
-    return cards
+    return {deal.pk: _card(deal, calendar, now) for deal in deals}
 
 
-def _products(orders: Collection[int]) -> dict[int, tuple[str, int]]:
-    names: dict[int, list[str]] = defaultdict(list)
-    rows = OrderLine.objects.filter(order_id__in=orders).order_by("order_id", "position")
-    for order_id, name in rows.values_list("order_id", "name"):
-        names[order_id].append(name)
-    return {order_id: (rows[0], len(rows) - 1) for order_id, rows in names.items()}
+def _card(deal: Any, calendar: Calendar, now: datetime) -> Card:
+    order = deal.order
+    parcel = deal.parcel or {"carrier": "", "number": ""}
+    is_short = deal.waiting is not None and order.status not in (Status.CANCELLED, Status.RETURNED)
+    return Card(
+        deal=deal,
+        order=order,
+        stage=deal.stage,
+        first_product=deal.first_product or "",
+        more_products=max(0, (deal.line_count or 0) - 1),
+        carrier=carrier_name(parcel["carrier"] or (order.courier if order else "")),
+        tracking_number=parcel["number"],
+        age=now - deal.stage_entered_at,
+        is_late=_is_late(deal, calendar, now),
+        is_short=is_short,
+        expected_on=_expected_on(deal.waiting) if is_short else None,
+        goods_arrived=deal.goods_arrived and not is_short,
+        has_other_open=deal.has_other_open and order.status not in CLOSED,
+        without_awb=deal.stage.slug == "packed" and not parcel["number"],
+    )
 
 
-def _parcels(orders: Collection[int]) -> dict[int, tuple[str, str]]:
-    rows = Shipment.objects.filter(order_id__in=orders).exclude(state=ShipmentState.VOIDED).order_by("pk")
-    return {row[0]: (row[1], row[2]) for row in rows.values_list("order_id", "carrier", "tracking_number")}
+def goods_arrived() -> QuerySet[OrderEvent]:
+    """Of the deal around it: news that its goods are here, younger than the order's status, with no later news and
+    no parcel that took them. The same rule as `orders.selectors.with_goods_arrived`, as a condition."""
+    news = OrderEvent.objects.filter(order=OuterRef("order_id"), reverted_at=None)
+    later = OrderEvent.objects.filter(
+        NEWS_OF_GOODS, order=OuterRef("order"), pk__gt=OuterRef("pk"), reverted_at=None
+    )
+    return news.filter(
+        ~Exists(later),
+        kind=EventKind.STOCK,
+        reason_code=StockNews.ARRIVED,
+        at__gte=OuterRef("order__status_changed_at"),
+    )
 
 
-def _short(orders: dict[int, Order]) -> dict[int, date | None]:
-    """The orders that wait for goods, and the day all of these are expected on (None: nobody knows)."""
-    open_orders = [
-        pk for pk, order in orders.items() if order.status not in (Status.CANCELLED, Status.RETURNED)
-    ]
+def _waiting_units() -> QuerySet[Reservation, Any]:
+    """What the deal's order waits for: how many products, of how many the day is known, and the last of these days."""
     waiting = Reservation.objects.filter(
-        reference__in=[stock_reference(pk) for pk in open_orders], backordered__gt=0
+        reference=stock_reference_at(OuterRef("order_id")), backordered__gt=0
     )
-    days: dict[int, list[date | None]] = defaultdict(list)
-    for reference, day in waiting.values_list("reference", "stock_item__product__expected_on"):
-        days[order_of_reference(reference) or 0].append(day)
-    return {pk: _latest(found) for pk, found in days.items()}
+    day = "stock_item__product__expected_on"
+    found = JSONObject(products=Count("pk"), known=Count(day), last=Max(day))
+    return waiting.order_by().values("reference").annotate(found=found).values("found")
 
 
-def _latest(days: list[date | None]) -> date | None:
-    known = [day for day in days if day is not None]
-    return max(known) if len(known) == len(days) else None
+def _expected_on(waiting: dict[str, Any]) -> date | None:
+    return date.fromisoformat(waiting["last"]) if waiting["known"] == waiting["products"] else None
 
 
-def _customers_with_more_than_one_open(customers: Collection[int]) -> set[int]:
-    rows = (
-        Order.objects.filter(customer_id__in=customers)
-        .exclude(status__in=CLOSED)
-        .order_by()
-        .values("customer_id")
-        .annotate(open_orders=Count("pk"))
-        .filter(Q(open_orders__gt=1))
-    )
-    return set(rows.values_list("customer_id", flat=True))
+def _other_open_orders() -> QuerySet[Order]:
+    same_customer = Order.objects.filter(customer=OuterRef("order__customer_id"))
+    return same_customer.exclude(pk=OuterRef("order_id")).exclude(status__in=CLOSED)
 
 
 def _is_late(deal: Deal, calendar: Calendar, now: datetime) -> bool:

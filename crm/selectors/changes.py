@@ -17,8 +17,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from crm.models import BoardChange, Deal, Funnel
-from crm.selectors.board import NO_FILTERS, Column, Filters, counts_of, deals_on, load_cards
+from crm.selectors.board import NO_FILTERS, Column, Filters, count_columns, deals_on, load_cards
 from crm.selectors.cards import Card
+from crm.selectors.united import united
 from shops.models import User
 
 OVERLAP = timedelta(seconds=30)
@@ -44,14 +45,11 @@ class Changes:
 
 
 def latest_change(funnel: Funnel) -> tuple[int, list[int]]:
-    """Where a freshly loaded board starts: the newest key, and the newest keys of the overlap."""
-    recent = list(_recent(funnel).reverse().values_list("pk", flat=True)[:MOST_SEEN])
-    newest = recent[0] if recent else _newest_before(funnel)
-    return newest, recent[::-1]
-
-
-def _newest_before(funnel: Funnel) -> int:
-    return BoardChange.objects.filter(funnel=funnel).order_by("-pk").values_list("pk", flat=True).first() or 0
+    """Where a freshly loaded board starts: the newest key, and the newest keys of the overlap. One query."""
+    newest = BoardChange.objects.filter(funnel=funnel).order_by("-pk").values_list("pk")[:1]
+    recent = _recent(funnel).reverse().values_list("pk")[:MOST_SEEN]
+    newest_rows, recent_rows = united([newest, recent])
+    return newest_rows[0][0] if newest_rows else 0, [pk for (pk,) in recent_rows][::-1]
 
 
 def _recent(funnel: Funnel) -> QuerySet[BoardChange]:
@@ -75,8 +73,8 @@ def changes_since(
     if not fresh:
         return None
     deal_ids = {deal_id for _pk, deal_id in fresh}
-    visible = filters.apply(deals_on(user, funnel)).filter(pk__in=deal_ids).values_list("pk", flat=True)
-    cards = load_cards(funnel, visible)
+    visible = filters.apply(deals_on(user, funnel))
+    cards = load_cards(funnel, visible.filter(pk__in=deal_ids).values_list("pk", flat=True))
     # A key that was committed since the first query has not been answered: the client must not call it seen.
     told = {*seen, *(pk for pk, _deal in fresh)}
     return Changes(
@@ -84,7 +82,7 @@ def changes_since(
         seen=[pk for pk in _recent(funnel).values_list("pk", flat=True) if pk in told][-MOST_SEEN:],
         cards=list(cards.values()),
         removed=sorted(deal_ids - set(cards)),
-        columns=counts_of(user, funnel, filters),
+        columns=count_columns(funnel, visible),
         overflow=sum(pk > cursor for pk, _deal in rows) > MOST_CHANGES,
     )
 

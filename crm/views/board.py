@@ -39,16 +39,20 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_required
 def board(request: HttpRequest, slug: str) -> HttpResponse:
     """One funnel as columns of cards. `column` and `after` ask for more of one column."""
-    funnel = _visible_funnel(request, slug)
+    funnels = list(funnels_of(request.user))  # type: ignore[arg-type]
+    funnel = next((found for found in funnels if found.slug == slug), None)
+    if funnel is None:
+        raise Http404
     page = BoardPage(request, funnel, address_of(request, slug))
+    page.keep()
     if "column" in request.GET and request.htmx:  # type: ignore[attr-defined]
         return _more_cards(request, page)
     if page.user.last_shop_id != funnel.shop_id:
         remember_shop(user_id=page.user.pk, shop_id=funnel.shop_id)
-    return render(request, "crm/board.html", _page_context(request, page))
+    return render(request, "crm/board.html", _page_context(request, page, funnels))
 
 
-def _page_context(request: HttpRequest, page: BoardPage) -> dict[str, Any]:
+def _page_context(request: HttpRequest, page: BoardPage, funnels: list[Funnel]) -> dict[str, Any]:
     funnel, address = page.funnel, page.address
     cursor, seen = latest_change(funnel)
     found = load_board(
@@ -69,7 +73,7 @@ def _page_context(request: HttpRequest, page: BoardPage) -> dict[str, Any]:
         "columns": [page.shown(column) for column in found.columns],
         "is_empty": not any(column.count for column in found.columns),
         "is_filtered": address.is_filtered,
-        "funnels": funnels_of(page.user),
+        "funnels": funnels,
         "owner_choices": page.owners(),
         "today": page.today(),
         "cursor": cursor,
@@ -81,13 +85,12 @@ def _page_context(request: HttpRequest, page: BoardPage) -> dict[str, Any]:
 
 def _more_cards(request: HttpRequest, page: BoardPage) -> HttpResponse:
     _stage, column = _column_asked_for(request, page)
-    stages = Stage.objects.filter(funnel=page.funnel)
-    context = {**page.context(stages), "column": page.shown(column)}
+    context = {**page.context(page.funnel.stages.all()), "column": page.shown(column)}
     return render(request, "crm/board.html#column-cards", context)
 
 
 def _column_asked_for(request: HttpRequest, page: BoardPage) -> tuple[Stage, Any]:
-    stage = Stage.objects.filter(funnel=page.funnel, slug=request.GET["column"]).first()
+    stage = next((stage for stage in page.funnel.stages.all() if stage.slug == request.GET["column"]), None)
     after = request.GET.get("after", "")
     last = deals_on(page.user, page.funnel).filter(pk=read_key(after) or 0).first()
     if stage is None or (last is None and after not in ("", "0")):
@@ -114,8 +117,7 @@ def changes(request: HttpRequest, slug: str) -> HttpResponse:
         return HttpResponse(status=204, headers={"HX-Redirect": page.address.url()})
     mark = format_html('<i data-cursor="{}" data-seen="{}"></i>', news.cursor, ",".join(map(str, news.seen)))
     strip = page.render("today", {"today": page.today()})
-    shown = [card.deal.pk for card in news.cards]
-    return page.answer(deal_ids=shown, removed=news.removed, columns=news.columns, extra=strip + mark)
+    return page.answer(cards=news.cards, removed=news.removed, columns=news.columns, extra=strip + mark)
 
 
 @require_safe

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -22,6 +23,7 @@ from django.utils.translation import ngettext
 
 from crm.models import Funnel, Stage
 from crm.selectors.board import WINDOW, Column, Filters, counts_of, load_cards
+from crm.selectors.cards import Card
 from crm.selectors.today import Today, conditions, today
 from crm.services import MoveResult
 from crm.templatetags.ui import money
@@ -29,7 +31,7 @@ from crm.views.addresses import WHOSE, BoardAddress
 from notifications.page_selectors import Promise, promise_of_move
 from shops.models import ClaimVisibility, Shop
 from shops.permissions import Action, role_allows
-from shops.selectors import role_in_shop
+from shops.selectors import keep_standings, role_of
 
 TEMPLATE = "crm/board.html"
 
@@ -70,8 +72,14 @@ class BoardPage:
         self.request, self.funnel, self.address = request, funnel, address
         self.user: Any = request.user
 
+    def keep(self) -> None:
+        """Read the funnel's stages and the person's roles now, once: they stay with these instances."""
+        prefetch_related_objects([self.funnel], "stages")
+        keep_standings(self.user)
+
     @cached_property
     def figures(self) -> dict[str, Any]:
+        self.keep()
         return conditions(self.funnel)
 
     @cached_property
@@ -89,7 +97,7 @@ class BoardPage:
         """Whether a colleague's claim keeps this person's hands off a card."""
         if self.funnel.shop.claim_visibility == ClaimVisibility.VISIBLE:
             return False
-        role = role_in_shop(user_id=self.user.pk, shop_id=self.funnel.shop_id)
+        role = role_of(self.user, self.funnel.shop_id)
         return role_allows(role, Action.CONFIRM) and not role_allows(role, Action.TAKE_OVER)
 
     def context(self, stages: Iterable[Stage]) -> dict[str, Any]:
@@ -142,17 +150,22 @@ class BoardPage:
         self,
         *,
         deal_ids: Iterable[int] = (),
+        cards: Iterable[Card] | None = None,
         removed: Iterable[int] = (),
         toasts: Iterable[Toast] = (),
         extra: str = "",
         columns: list[Column] | None = None,
         status: int = 200,
     ) -> HttpResponse:
-        """Fragments for an open board: these cards as they are now, every column's head, and words."""
+        """Fragments for an open board: these cards as they are now, every column's head, and words.
+
+        `cards` and `columns` save the reading where the caller has them.
+        """
+        self.keep()
         heads = columns if columns is not None else counts_of(self.user, self.funnel, self.filters)
         context = self.context(column.stage for column in heads)
-        cards = load_cards(self.funnel, deal_ids)
-        parts = [self.render("deal-card", {**context, "card": card}) for card in cards.values()]
+        shown = load_cards(self.funnel, deal_ids).values() if cards is None else cards
+        parts = [self.render("deal-card", {**context, "card": card}) for card in shown]
         parts += [format_html('<i data-removed="{}"></i>', pk) for pk in removed]
         parts += [self.render("column-head", {**context, "column": self.shown(column)}) for column in heads]
         parts += [self.render("toast", {"toast": toast}) for toast in toasts]

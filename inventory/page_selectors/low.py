@@ -37,11 +37,6 @@ def low_items(shop_ids: Collection[int]) -> QuerySet[StockItem]:
     )
 
 
-def count_low(shop_ids: Collection[int], *, at_most: int) -> int:
-    """How many stock items run low in these shops, counted up to `at_most`. One query."""
-    return low_items(shop_ids).order_by()[:at_most].count() if shop_ids else 0
-
-
 def low_page(shop_ids: Collection[int], after: Place | None) -> tuple[list[LowRow], Place | None]:
     """One page of what runs low, by product, and the (product, item) after which the next one begins."""
     items = low_items(shop_ids)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -58,6 +60,13 @@ class OrderQuerySet(ShopScopedQuerySet["Order"]):
 def stock_reference(order_id: int) -> str:
     """How inventory names the reservations and movements of an order."""
     return f"{STOCK_REFERENCE}{order_id}"
+
+
+def stock_reference_at(order_key: F | OuterRef) -> Combinable:
+    """`stock_reference` as an expression, for queries that go from an order's key to what stock holds for it."""
+    return Concat(
+        Value(STOCK_REFERENCE), Cast(order_key, models.TextField()), output_field=models.TextField()
+    )
 
 
 def order_of_reference(reference: str) -> int | None:

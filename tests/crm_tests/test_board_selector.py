@@ -83,7 +83,7 @@ def test_the_cost_of_the_board_does_not_grow(role, visibility):
     fill(shop, 21, product)
     many = queries_of(page)
 
-    assert len(few) == len(many) <= 13
+    assert len(few) == len(many) <= 7
 
 
 def test_columns_are_counted_and_summed():

@@ -8,7 +8,7 @@ from django.db import connection
 
 from inventory import services
 from inventory.models import Product, StockItem, Warehouse
-from inventory.page_selectors.low import count_low, low_items
+from inventory.page_selectors.low import low_items
 from shops.actors import Actor
 from shops.models import Membership, User
 from shops.permissions import Role
@@ -118,10 +118,10 @@ def test_the_badge_stands_on_the_rail_of_every_page_and_is_bounded(client, perso
     page = client.get("/stock/").content.decode()
 
     assert re.search(r'class="rail-badge" title="running low">1<', page)
-    assert count_low([shop.pk], at_most=1) == 1
-    for number in range(3):
+    for number in range(100):
         make_low(f"S{number}")
-    assert count_low([shop.pk], at_most=2) == 2
+    page = client.get("/stock/").content.decode()
+    assert re.search(r'class="rail-badge" title="running low">99\+<', page)
 
 
 def test_it_turns_the_page_without_losing_or_repeating_a_row(client, person, make_low):
