@@ -1,5 +1,7 @@
 """The board and the order list of a shop with few orders beside one with many: queries, bytes and server time, in one run.
 
+Bytes are those on the wire, compressed as a browser asks for it; the first load is the board with all it links to.
+
     python bench/board.py [--small 1000] [--large 100000] [--rounds 30] [--folder DIR]
 
 Both shops live in one database (SQLite, or DATABASE_URL). The pages are asked for through the whole middleware, in
@@ -9,11 +11,14 @@ turns, so that whatever else the machine does slows both alike. With --folder th
 from __future__ import annotations
 
 import argparse
+import gzip
+import re
 import statistics
 import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +28,8 @@ sys.path.insert(0, str(ROOT))
 from bench import scene  # noqa: E402
 
 WARM_UP = 3
+BROWSER = {"HTTP_ACCEPT_ENCODING": "gzip, deflate, br"}
+LINKED = re.compile(r'<(?:link|script)[^>]*?\s(?:href|src)="(/[^"]+)"')
 
 
 @dataclass
@@ -35,6 +42,8 @@ class Page:
     url: str
     queries: int = 0
     length: int = 0
+    sent: int = 0
+    first_load: int = 0
     seconds: list[float] = field(default_factory=list)
 
     @property
@@ -121,8 +130,11 @@ def measure(pages: list[Page], rounds: int) -> None:
     for page in pages:
         _ask(page)
         with CaptureQueriesContext(connection) as captured:
-            page.length = len(_ask(page).content)
-        page.queries = len(captured)
+            answer = _ask(page)
+        page.queries, page.sent = len(captured), len(answer.content)
+        text = gzip.decompress(answer.content) if answer.get("Content-Encoding") == "gzip" else answer.content
+        page.length = len(text)
+        page.first_load = page.sent + _weight_of_links(page, text.decode())
     for turn in range(rounds + WARM_UP):
         for page in pages:
             started = time.perf_counter()
@@ -131,8 +143,15 @@ def measure(pages: list[Page], rounds: int) -> None:
                 page.seconds.append(time.perf_counter() - started)
 
 
+def _weight_of_links(page: Page, html: str) -> int:
+    """The bytes on the wire of every sheet, script and icon the page's head names."""
+    urls = {unescape(url) for url in LINKED.findall(html)}
+    answers = [page.client.get(url, **BROWSER) for url in urls]
+    return sum(len(b"".join(answer) if answer.streaming else answer.content) for answer in answers)
+
+
 def _ask(page: Page) -> Any:
-    response = page.client.get(page.url)
+    response = page.client.get(page.url, **BROWSER)
     if response.status_code != 200:
         raise SystemExit(f"{page.url} answered {response.status_code}")
     return response
@@ -140,14 +159,18 @@ def _ask(page: Page) -> Any:
 
 def report(pages: list[Page], counts: dict[str, int]) -> None:
     """One line per page, small beside large."""
-    print(f"{'page':18}{'queries':>12}{'KB':>16}{'median ms':>20}{'time ratio':>13}{'size ratio':>13}")
+    print(
+        f"{'page':18}{'queries':>10}{'KB':>12}{'KB sent':>12}{'first load KB':>16}{'median ms':>18}{'time ratio':>12}"
+    )
     smalls, larges = ([page for page in pages if page.size == size] for size in ("small", "large"))
     for small, large in zip(smalls, larges, strict=True):
         queries = f"{small.queries} / {large.queries}"
         size = f"{small.length / 1024:.0f} / {large.length / 1024:.0f}"
+        sent = f"{small.sent / 1024:.0f} / {large.sent / 1024:.0f}"
+        load = f"{small.first_load / 1024:.0f} / {large.first_load / 1024:.0f}"
         times = f"{small.median:.1f} / {large.median:.1f}"
         print(
-            f"{small.name:18}{queries:>12}{size:>16}{times:>20}{large.median / small.median:>13.2f}{large.length / small.length:>13.2f}"
+            f"{small.name:18}{queries:>10}{size:>12}{sent:>12}{load:>16}{times:>18}{large.median / small.median:>12.2f}"
         )
     print(f"small: {counts['small']:,} orders, large: {counts['large']:,}")
 

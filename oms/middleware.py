@@ -1,5 +1,5 @@
-"""Small middlewares of the house: requests no database can answer, the admin's content policy, a person's language,
-an expired session under htmx.
+"""Small middlewares of the house: compression, requests no database can answer, the admin's content policy, a person's
+language, an expired session under htmx.
 
 They know requests and responses, and nothing of orders, deals or messages.
 """
@@ -18,6 +18,7 @@ from django.http import (
     QueryDict,
     UnreadablePostError,
 )
+from django.middleware.gzip import GZipMiddleware
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django.utils.translation import get_supported_language_variant, gettext
@@ -42,6 +43,17 @@ class RefuseNulMiddleware:
         with translation.override(translation.get_language_from_request(request)):
             sentence = gettext("The text contains characters that cannot be stored.")
         return HttpResponseBadRequest(f"{sentence}\n", content_type="text/plain; charset=utf-8")
+
+
+class CompressPagesMiddleware(GZipMiddleware):
+    """Compresses what the browser takes compressed, save answers that are not to be stored anywhere: these hold a
+    secret, or all of a person's settings, and the size of a compressed answer tells of its content."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """The answer, compressed unless it says `no-store`."""
+        if "no-store" in response.get("Cache-Control", ""):
+            return response
+        return super().process_response(request, response)
 
 
 class AdminContentPolicyMiddleware:

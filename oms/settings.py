@@ -80,7 +80,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    # Static files leave here, compressed beforehand.
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Outside everything that reads or writes a body; why pages may be compressed: docs/decisions/0015.
+    "oms.middleware.CompressPagesMiddleware",
     "csp.middleware.CSPMiddleware",
     # After CSPMiddleware, so that on the way out it speaks before it.
     "oms.middleware.AdminContentPolicyMiddleware",
