@@ -1,7 +1,8 @@
 """The doors at which SMS providers report and hand over replies: /hooks/sms/<secret>/report and …/reply.
 
 Whoever does not know a secret is answered 404, always the same. After a valid secret the answer is 2xx whatever was
-said, because providers that are refused call again for hours; what cannot be stored right now is the one exception.
+said, because providers that are refused call again for hours. There are two exceptions: what cannot be stored right now
+(503), and a body that cannot be taken apart (400), which no second call makes better.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -28,6 +31,8 @@ LONGEST_FIELD = 8000
 # A form says “outer[inner]” for what JSON says with an object in an object.
 _INNER = re.compile(r"\[(\w+)\]")
 SIGNATURE = "X-Twilio-Signature"
+# Cut off, no form although it says so, an encoding nobody writes, too large, more fields than anybody sends.
+UNREADABLE = (UnreadablePostError, MultiPartParserError, BadRequest, SuspiciousOperation)
 
 log = structlog.get_logger(__name__)
 Take = Callable[[SmsAccount, type[SmsProvider], Hook], str]
@@ -75,8 +80,9 @@ def _take(request: HttpRequest, secret: str, take: Take) -> HttpResponse:
             # Without a word: what is said to an incoming SMS may be sent on to whoever wrote it.
             return _say("", 200)
         said = take(account, provider, hook)
-    except UnreadablePostError:
-        return _say("The body was cut off.", 400)
+    except UNREADABLE as error:
+        log.warning("a call to an SMS hook could not be read", account=account.pk, error=str(error)[:200])
+        return _say("The body cannot be read.", 400)
     except Exception:
         log.exception("a call to an SMS hook could not be stored", account=account.pk)
         return _say("Try again later.", 503)
