@@ -13,7 +13,7 @@ from django.db import transaction
 
 from notifications.models import Message, MessageReport
 from notifications.services.reach import suppress_address
-from notifications.services.reports import record_report
+from notifications.services.reports import record_report, storable
 from notifications.statuses import Channel, MessageState, SuppressionReason
 from notifications.transports.email_smtp import METADATA_KEY
 from shops.actors import Actor
@@ -73,14 +73,14 @@ def _take(event: AnymailTrackingEvent, provider: str) -> bool:
 def _message_of(event: AnymailTrackingEvent) -> Message | None:
     """By our own key, which most providers give back; by the provider's number; by our Message-ID."""
     emails = Message.objects.filter(channel=Channel.EMAIL)
-    number = str(event.message_id or "").strip()
+    number = storable(str(event.message_id or "").strip(), LONGEST_KEY)
     own = str((event.metadata or {}).get(METADATA_KEY, ""))
     found = _OWN_NUMBER.match(number)
     for key in (own, found[1] if found else ""):
         if _is_key(key) and (message := emails.filter(pk=key).first()):
             return message
     bare = number.strip("<>")
-    return emails.filter(provider_id__in=[bare, f"<{bare}>"]).first() if bare and "\0" not in bare else None
+    return emails.filter(provider_id__in=[bare, f"<{bare}>"]).first() if bare else None
 
 
 def _is_key(text: str) -> bool:
@@ -93,7 +93,7 @@ def _is_key(text: str) -> bool:
 def _key(event: AnymailTrackingEvent, message: Message, provider: str) -> str:
     """The same for the same event however often it is told; some providers number their events, some do not."""
     when = event.timestamp.isoformat() if event.timestamp else ""
-    return f"{provider}:{message.pk.hex}:{event.event_type}:{event.event_id or when}"[:LONGEST_KEY]
+    return storable(f"{provider}:{message.pk.hex}:{event.event_type}:{event.event_id or when}", LONGEST_KEY)
 
 
 def _words(event: AnymailTrackingEvent) -> str:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from notifications.errors import MessageError
 from notifications.models import Suppression
 from notifications.selectors import is_suppressed, normalised_address
+from notifications.services.reports import storable
 from notifications.statuses import SuppressionReason
 from shops.actors import Actor, actor_columns
 from shops.permissions import Action, require
@@ -34,7 +35,7 @@ def suppress_address(
         channel=channel,
         address=kept,
         reason=reason,
-        words=words[:500].replace("\0", ""),
+        words=storable(words, 500),
         **actor_columns(actor),
     )
     # A twin that commits in between loses quietly against the unique constraint.

@@ -19,12 +19,13 @@ from notifications.statuses import MessageState
 
 _S = MessageState
 # From which states a report may move a message. A failure heard of beats "sent", never "delivered"; what came back
-# stays so, for a mailbox may take an e-mail and return it later; news of an earlier step only ends a doubt. A message
-# that waits to be tried again moves on "delivered" alone: it arrived after all, and a second would be one too many.
+# stays so, for a mailbox may take an e-mail and return it later, and that says more than any other failure; news of an
+# earlier step only ends a doubt. A message that waits to be tried again moves on "delivered" alone: it arrived after
+# all, and a second would be one too many.
 MOVES: dict[str, frozenset[str]] = {
     _S.DELIVERED: frozenset({_S.QUEUED, _S.SENDING, _S.SENT, _S.UNKNOWN, _S.FAILED}),
     _S.FAILED: frozenset({_S.SENDING, _S.SENT, _S.UNKNOWN}),
-    _S.BOUNCED: frozenset({_S.SENDING, _S.SENT, _S.UNKNOWN, _S.DELIVERED}),
+    _S.BOUNCED: frozenset({_S.SENDING, _S.SENT, _S.UNKNOWN, _S.DELIVERED, _S.FAILED}),
     _S.SENT: frozenset({_S.UNKNOWN}),
 }
 
@@ -45,16 +46,16 @@ def record_report(
     `state` is sent, delivered, failed or bounced. The same `key` again changes nothing. `words` are the provider's
     own and become the reason of a failure.
     """
-    key, words = _storable(key, 200), _storable(words, 500)
+    key, words = storable(key, 200), storable(words, 500)
     if MessageReport.objects.filter(key=key).exists():
         return False
     at = at or timezone.now()
     report = MessageReport(
-        message_id=message_id, key=key, state=state, at=at, words=words, by=_storable(by, 150)
+        message_id=message_id, key=key, state=state, at=at, words=words, by=storable(by, 150)
     )
     # A twin that commits in between loses quietly against the unique key, and its move below finds nothing to do.
     MessageReport.objects.bulk_create([report], ignore_conflicts=True)
-    return _move(message_id, state, words, at, _storable(provider_id, 200))
+    return _move(message_id, state, words, at, storable(provider_id, 200))
 
 
 def _move(message_id: uuid.UUID, state: str, words: str, at: datetime, provider_id: str) -> bool:
@@ -76,6 +77,6 @@ def _move(message_id: uuid.UUID, state: str, words: str, at: datetime, provider_
     return bool(moving.update(**columns))
 
 
-def _storable(words: str, length: int) -> str:
-    """A provider may answer anything; PostgreSQL keeps no NUL, and half a surrogate pair is no character."""
+def storable(words: str, length: int) -> str:
+    """A provider's words as they can be kept: PostgreSQL keeps no NUL, and half a surrogate pair is no character."""
     return words.encode("utf-8", "replace").decode().replace("\0", "")[:length]

@@ -15,7 +15,7 @@ MakeMessage = Callable[..., Message]
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("state", [MessageState.FAILED, MessageState.UNKNOWN])
+@pytest.mark.parametrize("state", [MessageState.FAILED, MessageState.BOUNCED, MessageState.UNKNOWN])
 def test_it_counts_what_did_not_leave_until_somebody_sends_it_again(
     make_message: MakeMessage, state: str
 ) -> None:

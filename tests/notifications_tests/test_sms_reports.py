@@ -180,6 +180,7 @@ def test_the_same_report_again_changes_nothing(client: Client, shop: Shop, sent:
         (S.FAILED, S.DELIVERED, S.DELIVERED),
         (S.DELIVERED, S.SENT, S.DELIVERED),
         (S.FAILED, S.SENT, S.FAILED),
+        (S.FAILED, S.BOUNCED, S.BOUNCED),
         (S.SENT, S.DELIVERED, S.DELIVERED),
     ],
 )
