@@ -9,12 +9,13 @@ import uuid
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from notifications.errors import MessageError
 from notifications.models import Message, MessageReport
-from notifications.statuses import MessageState
+from notifications.statuses import Channel, MessageState
 from notifications.wakeups import wake_workers
 from shops.actors import Actor
 from shops.permissions import Action, require
@@ -51,7 +52,9 @@ def send_now(*, message_id: uuid.UUID, actor: Actor) -> bool:
     """
     message = _permitted(message_id, actor)
     now = timezone.now()
-    waiting = Message.objects.filter(pk=message_id, state=MessageState.QUEUED, due_at__gt=now)
+    # An SMS that is due and not taken yet may still be held by quiet hours.
+    held = Q(due_at__gt=now) | Q(channel=Channel.SMS, at_once=False)
+    waiting = Message.objects.filter(held, pk=message_id, state=MessageState.QUEUED)
     if waiting.update(due_at=now, hold="", at_once=True):
         _keep_decision(message_id, "now", MessageState.QUEUED, actor, now)
         wake_workers()

@@ -150,3 +150,15 @@ def confirmed_by_hand() -> tuple[Order, Actor, Any]:
     change = orders.confirm_order(order_id=order.pk, actor=actor)
     assert Message.objects.filter(order=order).count() == 2
     return order, actor, change.move_id
+
+
+def test_an_sms_that_is_due_in_quiet_hours_and_not_taken_yet_can_be_hurried(
+    make_message: MakeMessage,
+) -> None:
+    message = make_message("sms", due_at=timezone.now() - timedelta(seconds=1))
+    actor = person(message)
+
+    answers = [send_now(message_id=message.pk, actor=actor) for _ in range(2)]
+
+    assert answers == [True, False]
+    assert again(message).at_once
