@@ -6,6 +6,7 @@ path. A text that takes long is remembered, so that one template cannot hold up 
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -197,6 +198,14 @@ def _tracking_link(message: Message) -> str:
     if order is None:
         return settings.OMS_PUBLIC_URL
     return f"{settings.OMS_PUBLIC_URL}/t/{token_for(order.uuid, order.tracking_version)}/"
+
+
+def without_link(words: str, message: Message) -> str:
+    """What a provider said, without the customer's tracking link, which some repeat, whole or cut off."""
+    if message.order is None:
+        return words
+    token = token_for(message.order.uuid, message.order.tracking_version)
+    return re.sub(rf"{re.escape(token[:8])}[\w-]*", "…", words)
 
 
 def _write(message: Message, templates: Templates) -> None:

@@ -13,7 +13,7 @@ from itertools import groupby
 import structlog
 from django.utils import timezone
 
-from notifications.composing import compose
+from notifications.composing import compose, without_link
 from notifications.models import Message
 from notifications.selectors import unknown_to_look_up
 from notifications.services.reports import record_report
@@ -69,7 +69,7 @@ def _ask(message: Message, transport: Transport) -> bool:
         message_id=message.pk,
         state=heard.state,
         key=f"looked-up:{message.pk}:{heard.state}",
-        words=heard.words or heard.status,
+        words=without_link(heard.words or heard.status, message),
         by=transport.name,
         provider_id=heard.provider_id,
     )

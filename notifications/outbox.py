@@ -16,7 +16,7 @@ from itertools import takewhile
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from notifications.models import Message
@@ -187,8 +187,10 @@ def take_back_expired(now: datetime | None = None) -> int:
     untouched = expired.filter(Q(channel=Channel.EMAIL) | Q(via=""))
     tired = untouched.filter(attempts__gte=MOST_ATTEMPTS)
     given_up = tired.update(state=MessageState.FAILED, lease_until=None, ended_at=now, last_error="gave_up")
+    # An SMS among them was not begun, so there is nothing to say of it.
+    cause = Case(When(channel=Channel.EMAIL, then=Value("interrupted_email")), default=Value(""))
     queued = untouched.update(
-        state=MessageState.QUEUED, lease_until=None, due_at=now, via="", last_error="interrupted_email"
+        state=MessageState.QUEUED, lease_until=None, due_at=now, via="", last_error=cause
     )
     return given_up + unknown + queued
 

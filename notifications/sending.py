@@ -16,11 +16,12 @@ import structlog
 from django.utils import timezone
 
 from notifications import outbox
-from notifications.composing import Templates, compose, judge, slow_texts
+from notifications.composing import Templates, compose, judge, slow_texts, without_link
 from notifications.errors import TemplateError, TemplateMissing
 from notifications.models import Message
 from notifications.selectors import has_due
 from notifications.services.reach import suppress_address
+from notifications.services.sms_account import leave_closed_lane
 from notifications.statuses import Channel, SuppressionReason
 from notifications.transports import transport_for
 from notifications.transports.base import (
@@ -60,7 +61,7 @@ def drain(lane: str, *, should_stop: Callable[[], bool] = lambda: False) -> int:
     Stops early when the provider as a whole is down: the rest is put back, and the next call tries again.
     """
     outbox.take_back_expired()
-    if not has_due(lane):
+    if not has_due(lane) or leave_closed_lane(lane):
         return 0
     begun, size = 0, FIRST_BITE
     with transport_for(lane) as transport:
@@ -154,16 +155,16 @@ def _hand_over(message: Message, outgoing: Outgoing, transport: Transport) -> bo
     try:
         provider_id = transport.send(outgoing)
     except PermanentError as error:
-        outbox.mark_failed(message, reason=str(error))
+        outbox.mark_failed(message, reason=without_link(str(error), message))
         _close(message, error, transport)
     except TemporaryError as error:
-        outbox.retry_later(message, reason=str(error))
+        outbox.retry_later(message, reason=without_link(str(error), message))
         return not isinstance(error, ChannelDown)
     except UnknownOutcome as error:
-        _cut_off(message, str(error))
+        _cut_off(message, without_link(str(error), message))
     except Exception as error:  # a provider's library raised what it does not promise
         log.exception("message could not be sent", message=str(message.pk))
-        _cut_off(message, f"{type(error).__name__}: {error}")
+        _cut_off(message, without_link(f"{type(error).__name__}: {error}", message))
     else:
         outbox.mark_sent(message, provider_id=provider_id)
     return True
@@ -180,7 +181,7 @@ def _close(message: Message, error: PermanentError, transport: Transport) -> Non
             address=message.recipient,
             reason=reason,
             actor=Actor.system(transport.name),
-            words=str(error),
+            words=without_link(str(error), message),
         )
 
 

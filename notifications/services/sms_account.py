@@ -98,6 +98,18 @@ def move_waiting_sms(*, shop_id: int) -> int:
     return moved
 
 
+def leave_closed_lane(lane: str) -> int:
+    """Move what waits in the lane of an account that was switched off to the shop's present way; answer how many.
+
+    Only what was being sent, or queued, at that very moment is left there: the switch itself moves all others.
+    """
+    key = lane.removeprefix(f"{Channel.SMS}:")
+    if not key.isdecimal():
+        return 0
+    closed = SmsAccount.objects.filter(pk=key, is_on=False).values_list("shop_id", flat=True).first()
+    return move_waiting_sms(shop_id=closed) if closed is not None else 0
+
+
 @transaction.atomic
 def release_quiet(*, shop_id: int) -> int:
     """Make due what waits for the end of quiet hours, because they were changed; answer how many.
