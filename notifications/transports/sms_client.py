@@ -38,6 +38,7 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 TIMEOUT = 15
 STEPS = 4  # connect, write, wait for the answer, read it
 LONGEST_ANSWER = 64 * 1024
+INNER = (".local", ".internal", ".lan", ".home.arpa")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 # The provider says that it did not take the message, and that it may later.
 LATER = frozenset({429, 500, 503})
@@ -124,7 +125,8 @@ class SmsClient:
                 return Answer(response.status_code, self._read(response))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise ChannelDown(_words(error)) from error
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+        # The last of these: a header that cannot be written, found before anything is sent.
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as error:
             raise ChannelDown(_words(error)) from error
         except httpx.HTTPError as error:
             raise UnknownOutcome(_words(error)) from error
@@ -198,7 +200,7 @@ def checked_url(url: str) -> str:
     """
     try:
         parts = urlsplit(url)
-        host, _port = parts.hostname or "", parts.port
+        host, _port = (parts.hostname or "").removesuffix("."), parts.port
     except ValueError as error:
         raise ChannelDown(f"“{url}” is not a web address.") from error
     if is_own_machine(host) and parts.scheme in ("http", "https") and settings.OMS_ENV == "local":
@@ -224,8 +226,10 @@ def _is_public(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_global
     except ValueError:
-        # A name; one without a dot, or under these endings, is a name of an inner network.
-        return "." in host and not host.endswith((".local", ".internal", ".lan", ".home.arpa"))
+        # A name; one without a dot, or under these endings, is a name of an inner network. Where the last part is a
+        # number it is an address in a shorter spelling, such as 127.1.
+        is_number = re.fullmatch(r"[0-9]+|0x[0-9a-f]*", host.rpartition(".")[2])
+        return "." in host and not is_number and not host.endswith(INNER)
 
 
 def first_of(fields: Mapping[str, str], *names: str) -> str:

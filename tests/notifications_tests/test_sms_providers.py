@@ -247,6 +247,17 @@ def test_errors_are_told_apart(
     assert raised.type is error
 
 
+def test_a_header_that_cannot_be_written_stops_the_account_and_no_message_is_in_doubt(
+    servers: dict[str, ProviderServer],
+) -> None:
+    server = servers[SmsProvider.SMSAPI]
+
+    with pytest.raises(ChannelDown):
+        send(SmsProvider.SMSAPI, server, an_sms(), token="two\nlines")
+
+    assert server.calls == []
+
+
 def test_an_answer_without_end_is_cut_off(servers: dict[str, ProviderServer]) -> None:
     servers[SmsProvider.SMSAPI].refuse = (200, "x" * 5_000_000)
 
@@ -293,6 +304,12 @@ def test_turbosms_is_asked_by_number_only(servers: dict[str, ProviderServer]) ->
         "https://169.254.169.254/latest",
         "https://metadata.internal/",
         "https://redis/",
+        "https://127.1/",
+        "https://0x7f.1/",
+        "https://10.1./",
+        "https://localhost./",
+        "https://metadata.internal./",
+        "https://[::ffff:10.0.0.1]/",
         "https://user:pw@api.example.com/",
         "ftp://api.example.com/",
         "file:///etc/passwd",
