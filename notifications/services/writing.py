@@ -142,9 +142,9 @@ def check_draft(facts: OrderFacts, draft: Draft) -> None:
             code="suppressed",
             field="recipient",
         )
-    if not draft.text.strip():
+    if not _CONTROLS.sub("", draft.text).strip():
         raise MessageError(_("Write something first."), code="empty", field="text")
-    if draft.channel == Channel.EMAIL and not draft.subject.strip():
+    if draft.channel == Channel.EMAIL and not _CONTROLS.sub("", draft.subject).strip():
         raise MessageError(_("An e-mail needs a subject."), code="empty", field="subject")
     most = MOST_LETTERS[Channel(draft.channel)]
     if len(draft.text) > most:

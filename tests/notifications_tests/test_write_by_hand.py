@@ -132,6 +132,8 @@ def test_the_same_form_with_other_words_is_refused(order: Order, manager: User) 
         ({"recipient": PHONE}, "recipient"),
         ({"channel": "pigeon"}, "channel"),
         ({"text": " \n "}, "text"),
+        ({"text": "\x01\u2028"}, "text"),
+        ({"subject": "\x01"}, "subject"),
         ({"subject": " "}, "subject"),
         ({"text": "x" * 10_001}, "text"),
         ({"channel": "sms", "recipient": PHONE, "text": "x" * 1_001}, "text"),
