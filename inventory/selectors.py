@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -68,19 +68,6 @@ def with_counters(products: QuerySet[Product]) -> QuerySet[Product]:
 def _units_of(rows: QuerySet[Any], key: str, counter: str) -> Coalesce:
     total = rows.order_by().values(key).annotate(units=Sum(counter)).values("units")
     return Coalesce(Subquery(total, output_field=IntegerField()), 0)
-
-
-def stock_page(
-    products: QuerySet[Product], *, size: int, after: tuple[str, int] | None = None
-) -> tuple[list[Product], tuple[str, int] | None]:
-    """One page of products by name and key, counters included, and the key after which the next page begins."""
-    if after is not None:
-        name, pk = after
-        products = products.filter(Q(name__gt=name) | Q(name=name, pk__gt=pk))
-    rows = list(with_counters(products.select_related("shop")).order_by("name", "pk")[: size + 1])
-    if len(rows) <= size:
-        return rows, None
-    return rows[:size], (rows[size - 1].name, rows[size - 1].pk)
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def wait_for(product: Product) -> None:
 
 def test_sqlite_refuses_a_file_whose_writing_would_lock_others_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "MOST_ON_SQLITE", 2)
-    shop = make_shop()
+    shop = make_shop(language="en")
 
     job = look_through(shop, b"SKU;Name\nA;a\nB;b\nC;c\n")
 

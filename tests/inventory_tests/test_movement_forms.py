@@ -216,7 +216,7 @@ def test_it_saves_a_receipt_that_was_shown(client, person, home, make_product, c
     assert (line.kind, line.quantity, line.reference) == (MovementKind.RECEIPT, 4, "AV-1187")
     assert (line.unit_cost, line.cost_currency) == (Decimal("12.50"), "EUR")
     assert (line.actor_user, line.key) == (person, posted["key"])
-    assert f"on hand {home.name} 5 → 9." in text_of(client.get("/stock/receive/"))
+    assert f"on hand 5 → 9 ({home.name})." in text_of(client.get("/stock/receive/"))
 
 
 def test_it_names_those_who_get_what_they_wait_for(client, person, shop, make_product, held):

@@ -4,12 +4,11 @@ import pytest
 
 from inventory import services
 from inventory.models import Product, Reservation, StockItem
+from inventory.search import search_products
 from inventory.selectors import (
     Held,
     available_units,
     reservations_of,
-    search_products,
-    stock_page,
     stock_problems,
 )
 from shops.actors import Actor
@@ -82,15 +81,3 @@ def test_it_searches_without_case_and_diacritics(make_product):
     assert [p.sku for p in search_products(Product.objects.all(), "ROSIE cana")] == ["X-1"]
     assert [p.sku for p in search_products(Product.objects.all(), "чашка БІЛА x-2")] == ["X-2"]
     assert not search_products(Product.objects.all(), "cana albă").exists()
-
-
-def test_it_pages_through_products_of_one_name_without_losing_any(make_product):
-    made = {make_product(f"S{number}", name="Same").pk for number in range(7)}
-
-    first, after = stock_page(Product.objects.all(), size=3)
-    second, after = stock_page(Product.objects.all(), size=3, after=after)
-    third, end = stock_page(Product.objects.all(), size=3, after=after)
-
-    assert [len(first), len(second), len(third)] == [3, 3, 1]
-    assert {product.pk for product in first + second + third} == made
-    assert end is None
