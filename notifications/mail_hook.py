@@ -10,6 +10,7 @@ import structlog
 from anymail.exceptions import AnymailWebhookValidationFailure
 from anymail.webhooks.base import AnymailCoreWebhookView
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.views.decorators.csrf import csrf_exempt
@@ -23,10 +24,10 @@ log = structlog.get_logger(__name__)
 @csrf_exempt
 @require_http_methods(["POST", "HEAD"])
 def mail_hook(request: HttpRequest, provider: str) -> HttpResponse:
-    """Take delivery reports: 404 for another provider or without a secret, 401 for a wrong one, then always 200.
+    """Take delivery reports: 404 for another provider or without a secret, 401 for a wrong one, then 200.
 
     A provider that is refused calls again for hours or gives up for good, so what cannot be read is logged and passed
-    over; only what cannot be stored right now is answered with an error.
+    over; only what cannot be stored right now is answered with an error, and 400 where not even a signature is found.
     """
     view = _view_of(provider)
     if request.method == "HEAD":  # some providers knock before they are set up
@@ -35,6 +36,9 @@ def mail_hook(request: HttpRequest, provider: str) -> HttpResponse:
         view.run_validators(request)
     except AnymailWebhookValidationFailure:
         return HttpResponse(status=401, headers={"WWW-Authenticate": 'Basic realm="hooks"'})
+    except Exception as error:  # some look for their signature in a payload that may be anything
+        log.warning("e-mail report could not be verified", provider=provider, error=str(error)[:200])
+        return HttpResponse(status=400)
     try:
         events = view.parse_events(request)
     except Exception:  # the payload is the provider's; whatever is in it must not stop its reports
@@ -45,7 +49,7 @@ def mail_hook(request: HttpRequest, provider: str) -> HttpResponse:
 
 
 def _view_of(provider: str) -> AnymailCoreWebhookView:
-    """anymail's own view of this provider, if it is ours and has a secret. Raises Http404."""
+    """anymail's own view of this provider, if it is ours and has its secrets. Raises Http404."""
     ours = f"anymail.backends.{provider}.EmailBackend" == settings.EMAIL_BACKEND
     if not ours or not settings.ANYMAIL.get("WEBHOOK_SECRET"):
         raise Http404
@@ -53,5 +57,9 @@ def _view_of(provider: str) -> AnymailCoreWebhookView:
         found = resolve(f"/{provider}/tracking/", urlconf="anymail.urls")
     except Resolver404 as error:
         raise Http404 from error
-    view: AnymailCoreWebhookView = found.func.view_class()  # type: ignore[attr-defined]
+    try:
+        view: AnymailCoreWebhookView = found.func.view_class()  # type: ignore[attr-defined]
+    except ImproperlyConfigured as error:  # MailerSend signs with a key of its own
+        log.warning("e-mail reports are not set up", provider=provider, error=str(error)[:200])
+        raise Http404 from error
     return view

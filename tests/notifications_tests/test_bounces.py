@@ -48,9 +48,13 @@ COMPLAINT: dict[str, Any] = {**BOUNCE, "RecordType": "SpamComplaint", "ID": 43, 
 @pytest.fixture
 def postmark(settings: Settings) -> None:
     """Postmark as the provider, with a secret for its reports."""
-    for name, value in mail_from("anymail+postmark://:token@", hook_secret=SECRET).items():
-        setattr(settings, name, value)
+    use_provider(settings, "anymail+postmark://:token@")
     settings.EMAIL_URL = "anymail+postmark://:token@"
+
+
+def use_provider(settings: Settings, url: str) -> None:
+    for name, value in mail_from(url, hook_secret=SECRET).items():
+        setattr(settings, name, value)
 
 
 @pytest.fixture
@@ -272,8 +276,7 @@ def mailgun_payload(message: Message, *, key: str = "signing-key", **changes: An
 @pytest.fixture
 def mailgun(settings: Settings) -> None:
     url = "anymail+mailgun://:key@?sender_domain=mg.shop.example&webhook_signing_key=signing-key"
-    for name, value in mail_from(url, hook_secret=SECRET).items():
-        setattr(settings, name, value)
+    use_provider(settings, url)
 
 
 def test_mailguns_report_finds_the_message_by_our_message_id(
@@ -320,3 +323,32 @@ def test_a_server_that_knows_no_such_mailbox_closes_the_address(
 
     assert state_of(message) == MessageState.FAILED
     assert Suppression.objects.filter(address="ana@example.com", reason="bounce").exists() is closed
+
+
+@pytest.mark.parametrize("body", [b"[]", b"null", b"[null]", b'{"a":' * 3000])
+def test_a_payload_without_a_place_for_its_signature_is_refused(
+    client: Client, settings: Settings, body: bytes
+) -> None:
+    use_provider(settings, "anymail+mailgun://:token@?sender_domain=mg.shop.example")
+
+    answer = client.post("/hooks/email/mailgun/", body, content_type="application/json", headers=BASIC)
+
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(("query", "status"), [("", 404), ("?signing_secret=key", 401)])
+def test_a_provider_with_a_key_of_its_own_for_reports_needs_it(
+    client: Client, settings: Settings, query: str, status: int
+) -> None:
+    use_provider(settings, f"anymail+mailersend://:token@{query}")
+
+    answer = client.post("/hooks/email/mailersend/", b"{}", content_type="application/json", headers=BASIC)
+
+    assert answer.status_code == status
+
+
+def test_a_report_of_strange_letters_is_kept(client: Client, postmark: None, sent: Message) -> None:
+    status = report(client, about(sent, BOUNCE, ID="\ud800\0", Details="\ud800\0 550 5.1.1"))
+
+    assert (status, state_of(sent)) == (200, MessageState.BOUNCED)
+    assert "550 5.1.1" in Suppression.objects.get().words
