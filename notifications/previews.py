@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -111,7 +112,9 @@ def preview_facts(template: MessageTemplate, order: Order | None) -> dict[str, A
     """The facts a message of this kind about this order would be written from; an example's without an order."""
     facts = sample()
     if order is not None:
-        facts = facts_of_order(order.pk).snapshot(template.channel, template.event, template.language)
+        # A language nobody speaks here is refused with the text; until then the customer's own does.
+        language = template.language if template.language in dict(settings.LANGUAGES) else ""
+        facts = facts_of_order(order.pk).snapshot(template.channel, template.event, language)
     return {**facts, "order_url": sample_link()}
 
 

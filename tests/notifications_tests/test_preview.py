@@ -222,3 +222,15 @@ def test_a_text_that_does_too_much_is_stopped_in_the_preview(shop: Shop) -> None
     preview = preview_of(sms(shop, body), order)
 
     assert preview.problems == ["Line 1: The text does too much: too many repetitions or too long a result."]
+
+
+@pytest.mark.parametrize("language", ["xx", "pt-br", "../../x", ""])
+def test_a_language_nobody_speaks_here_is_a_problem_and_no_crash(
+    admin_client: Client, shop: Shop, language: str
+) -> None:
+    form = form_of(the_template(shop), language=language, _order=make_order(shop).number)
+
+    answer = admin_client.post(PREVIEW, form, **JSON)
+
+    assert answer.status_code == 200
+    assert not answer.json()["is_good"]
