@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import formataddr, parseaddr
+from functools import partial
+from urllib.parse import quote_plus
 
 from django.conf import settings
 from django.utils import timezone
@@ -179,17 +181,22 @@ def compose(message: Message, templates: Templates | None = None) -> Outgoing:
         finally:
             slow_texts.note(message, time.thread_time() - began)
     message.message_id = message.message_id or _message_id(message)
-    link = _tracking_link(message)
+    linked = partial(_linked, mark=message.link_mark, link=_tracking_link(message))
     return Outgoing(
         key=str(message.pk),
         to=message.recipient,
-        text=message.body.replace(message.link_mark, link),
-        subject=message.subject.replace(message.link_mark, link),
-        html=message.html.replace(message.link_mark, link),
+        text=linked(message.body),
+        subject=linked(message.subject),
+        html=linked(message.html),
         sender=_sender(message),
         reply_to=message.shop.sender_email,
         headers=_headers(message),
     )
+
+
+def _linked(text: str, mark: str, link: str) -> str:
+    """The text with the link where its mark stands, also inside another address (the filter “url_encode”)."""
+    return text.replace(mark, link).replace(quote_plus(mark), quote_plus(link))
 
 
 def _tracking_link(message: Message) -> str:

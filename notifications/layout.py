@@ -32,6 +32,7 @@ from orders.contacts import safe_link
 
 LONGEST_SUBJECT = 300
 LONGEST_PREHEADER = 120
+_ADDRESS = re.compile(r"https?://\S+")
 EMPTY_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 # What could turn the words around it, or end them: control characters and marks of writing direction.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
@@ -153,9 +154,10 @@ def _buttons(facts: Mapping[str, Any], *, pay: bool) -> tuple[Button, Button | N
 
 
 def _preheader(paragraphs: list[SafeString]) -> str:
-    """What a mailbox shows beside the subject: the words after the greeting."""
+    """What a mailbox shows beside the subject: the words after the greeting, without addresses, which would be cut."""
     said = paragraphs[1:] or paragraphs
-    shown = _plain(unescape(strip_tags(" ".join(said).replace("<br>", " "))))
+    words = _ADDRESS.sub("", unescape(strip_tags(" ".join(said).replace("<br>", " "))))
+    shown = " ".join(_plain(words).split())
     return shown if len(shown) <= LONGEST_PREHEADER else f"{shown[: LONGEST_PREHEADER - 1].rstrip()}…"
 
 
