@@ -22,7 +22,7 @@ from shops.models import ClaimVisibility, Shop, User
 from shops.permissions import Role
 from tests.factories import ADDRESS, PAID, SYSTEM, make_line, make_order, make_product, make_shop, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 

@@ -21,7 +21,7 @@ from shops.permissions import Role
 from tests.factories import PAID, SYSTEM, make_line, make_order, make_product, make_shop, make_user
 from tests.state import everything, held_for
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from shops.permissions import Role
 from tests.factories import SYSTEM, make_order, make_shop, make_user
 from tests.state import assert_sound, everything, status_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from shops.actors import Actor
 from shops.errors import NotPermitted
 from shops.models import User
 
+pytestmark = pytest.mark.slow
 BY = Actor.system("test")
 
 

@@ -20,7 +20,7 @@ from shops.models import Membership
 from shops.permissions import Role
 from tests.factories import make_shop, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 BY = Actor.system("test")
 
 

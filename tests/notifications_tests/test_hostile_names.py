@@ -18,7 +18,7 @@ from orders.models import Order
 from tests.factories import ADDRESS, make_line, make_order, make_product, make_shop
 from tests.notifications_tests.conftest import Gateway, MailServer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 MakeMessage = Callable[..., Message]
 NAMES = [
     "{{secret}}",

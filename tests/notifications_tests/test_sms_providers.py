@@ -28,6 +28,8 @@ from notifications.transports.sms_client import checked_url
 from tests.notifications_tests.conftest import free_port
 from tests.notifications_tests.sms_providers import ProviderServer, sendsms, serve, smsapi, turbosms, twilio
 
+pytestmark = pytest.mark.slow
+
 KEY = "11111111-2222-3333-4444-555555555555"
 SPEAK = {
     SmsProvider.SMSAPI: smsapi,

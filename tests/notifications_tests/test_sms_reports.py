@@ -23,7 +23,7 @@ from notifications.transports.sms_accounts import credentials_of
 from shops.models import Shop
 from tests.factories import SYSTEM, make_order, make_shop
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 MakeMessage = Callable[..., Message]
 S = MessageState
 

@@ -47,7 +47,15 @@ def test_every_help_text_is_translatable() -> None:
 
 
 def test_every_choice_is_translatable() -> None:
-    names_of_languages_and_brands = {"language", "written_in", "country", "carrier", "courier", "source", "provider"}
+    names_of_languages_and_brands = {
+        "language",
+        "written_in",
+        "country",
+        "carrier",
+        "courier",
+        "source",
+        "provider",
+    }
     plain = [
         f"{field}: {label}"
         for field in shown_fields()

@@ -20,7 +20,7 @@ from shops.permissions import Role
 from tests.factories import SYSTEM, make_line, make_order, make_product, make_shop, make_user
 from tests.state import assert_sound, counters, everything, held_for, status_events, status_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 ARGUMENTS = Arguments(
     carrier="fan",
     tracking_number="A1",
