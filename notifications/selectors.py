@@ -83,7 +83,11 @@ def channels_on(rows: Iterable[SwitchRow], *, payment_method: str = "", source: 
 def deciding_rows(
     rows: Iterable[SwitchRow], *, payment_method: str = "", source: str = ""
 ) -> dict[str, SwitchRow]:
-    """For each channel the row that decides about such an order; a channel that is absent is off by default."""
+    """For each channel the row that decides about such an order; a channel that is absent is off by default.
+
+    However the source is spelled: “eMAG” is no other marketplace than “emag”.
+    """
+    source = source.strip().casefold()
     decided: dict[str, SwitchRow] = {}
     for row in rows:
         if row.fits(payment_method=payment_method, source=source):

@@ -149,8 +149,9 @@ def test_a_switch_for_the_source_overrules_the_one_for_the_payment_method() -> N
     assert emails_on_confirming(order) == 1
 
 
-def test_a_marketplace_order_is_silent_until_a_switch_names_the_marketplace() -> None:
-    silent, named = make_order(source="emag"), make_order(source="emag")
+@pytest.mark.parametrize("spelled", ["emag", "eMAG"])
+def test_a_marketplace_order_is_silent_until_a_switch_names_the_marketplace(spelled: str) -> None:
+    silent, named = make_order(source=spelled), make_order(source=spelled)
     switch(silent, True, payment_method="cod")
     switch(named, True, source="emag")
 
