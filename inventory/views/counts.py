@@ -203,7 +203,9 @@ def _csv_rows(count: StockCount) -> Iterator[list[Any]]:
             line.counted,
             *((line.difference, line.posted_difference) if shows_expected else ()),
             line.counted_by,
-            f"{timezone.localtime(line.counted_at, count.shop.zone):%Y-%m-%d %H:%M}" if line.counted_at else "",
+            f"{timezone.localtime(line.counted_at, count.shop.zone):%Y-%m-%d %H:%M}"
+            if line.counted_at
+            else "",
         ]
 
 

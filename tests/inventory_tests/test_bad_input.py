@@ -1,6 +1,5 @@
 """Whatever a verb is given: a sentence that names the field, or nothing at all, and never half of it."""
 
-
 import pytest
 from django.db import IntegrityError, connection
 
