@@ -13,6 +13,7 @@ from inventory import events as stock_events
 from inventory import handlers as inventory
 from inventory import references
 from inventory.page_selectors.counts import counts_behind
+from inventory.page_selectors.imports import imports_behind
 from notifications import handlers as messages
 from orders import events as order_events
 from orders import handlers as orders
@@ -48,4 +49,6 @@ TABLE: Mapping[type[Event], tuple[Handler, ...]] = {
 def install() -> None:
     """Put the table in force, and who stands behind stock references; called once when all applications are ready."""
     subscribe(TABLE)
-    references.install({"order": orders_behind, "count": counts_behind}, finders=[orders_called])
+    references.install(
+        {"order": orders_behind, "count": counts_behind, "import": imports_behind}, finders=[orders_called]
+    )

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from inventory.models import ImportState, StockImport
+from inventory.references import Named
 from inventory.stock_files.columns import BY_KEY, FILE_COLUMNS
 from inventory.stock_files.problems import Problem, name_of_warning
-from shops.keyset import Page, newest_key_first
+from shops.keyset import Page, newest_key_first, read_key
+
+if TYPE_CHECKING:
+    from shops.models import User
 
 BUSY = (ImportState.UPLOADED, ImportState.CHECKING, ImportState.APPROVED, ImportState.APPLYING)
 FIRST_SHOWN = 20
@@ -24,7 +29,7 @@ HEAVY = ("content", "baseline")
 def imports_page(shop_ids: Sequence[int], after: str) -> Page[StockImport]:
     """The imports of these shops, newest first."""
     rows = StockImport.objects.select_related("shop", "warehouse").defer(
-        *HEAVY, "problems", "changes", "options"
+        *HEAVY, "summary", "problems", "changes", "options"
     )
     return newest_key_first(rows.filter(shop_id__in=shop_ids), after, shop_ids=shop_ids)
 
@@ -150,3 +155,16 @@ def _word(value: str | bool | None) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     return value
+
+
+def imports_behind(references: Collection[str], user: User) -> dict[str, Named]:
+    """The files behind "import:<key>" references of movements: name and page for those the person may see. One query."""
+    keys = {reference: read_key(reference.partition(":")[2]) for reference in references}
+    seen = StockImport.objects.visible_to(user).filter(pk__in=[key for key in keys.values() if key])
+    found = {key: (name, uuid) for key, name, uuid in seen.values_list("pk", "name", "uuid")}
+    return {
+        reference: Named(found[key][0], reverse("inventory:import", args=[found[key][1]]))
+        if key in found
+        else Named(_("an imported file"))
+        for reference, key in keys.items()
+    }

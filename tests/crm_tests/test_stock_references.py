@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from inventory.models import Warehouse
 from inventory.references import Named, named
+from inventory.services.importing import upload_import
 from shops.permissions import Role
-from tests.factories import make_order, make_shop, make_user
+from tests.factories import SYSTEM, make_order, make_shop, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -37,3 +39,16 @@ def test_it_costs_three_queries_however_many_there_are(django_assert_num_queries
 
     with django_assert_num_queries(3):
         named([f"order:{first.pk}", f"order:{second.pk}", "order:nonsense"], user)
+
+
+def test_a_movement_of_an_import_leads_to_its_file() -> None:
+    shop = make_shop()
+    job = upload_import(
+        warehouse_id=Warehouse.objects.get(shop=shop).pk, name="goods.csv", content=b"SKU\nA\n", actor=SYSTEM
+    )
+
+    told = named([job.reference], make_user(shop, Role.SUPERVISOR))
+    stranger = named([job.reference], make_user(make_shop("PL"), Role.ADMIN))
+
+    assert told == {job.reference: Named("goods.csv", f"/stock/imports/{job.uuid}/")}
+    assert stranger == {job.reference: Named("an imported file")}
