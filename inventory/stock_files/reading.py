@@ -17,12 +17,11 @@ from itertools import islice
 from typing import Any
 
 from django.utils.translation import gettext as _
-from openpyxl import load_workbook
-from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 
 from inventory.errors import StockError
+from inventory.stock_files.bounded import open_bounded, rows_of_sheet, too_large
 from inventory.stock_files.columns import key_of
-from inventory.stock_files.values import NOT_COMPUTED, Cell, is_empty
+from inventory.stock_files.values import Cell, is_empty
 
 LARGEST_FILE = 20 * 1024 * 1024
 LARGEST_UNPACKED = 300 * 1024 * 1024
@@ -185,31 +184,11 @@ def _is_gibberish(line: str) -> bool:
     return strange > 2
 
 
-class _Parser(WorkSheetParser):
-    """Reads results of formulas as they were saved, and says where there is none."""
-
-    def parse_cell(self, element: Any) -> dict[str, Any]:
-        cell: dict[str, Any] = super().parse_cell(element)
-        if cell["value"] is None and element.find(FORMULA_TAG) is not None:
-            cell["value"] = NOT_COMPUTED
-        return cell
-
-
 def _rows_of_workbook(content: bytes) -> Iterator[Row]:
     with _open_workbook(content) as book:
-        sheet = _sheet_of(book)
         try:
-            with sheet._get_source() as source:
-                parser = _Parser(
-                    source,
-                    sheet._shared_strings,
-                    data_only=True,
-                    epoch=book.epoch,
-                    date_formats=book._date_formats,
-                    timedelta_formats=book._timedelta_formats,
-                )
-                for number, row in parser.parse():
-                    yield number, _cells_of(row)
+            for number, row in rows_of_sheet(book, _sheet_of(book)):
+                yield number, _cells_of(row)
         except StockError:
             raise
         except Exception as error:
@@ -231,7 +210,9 @@ class _open_workbook:
     def __init__(self, content: bytes) -> None:
         _refuse_bomb(content)
         try:
-            self.book: Any = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+            self.book: Any = open_bounded(content)
+        except StockError:
+            raise
         except Exception as error:  # a broken package raises whatever its parts do
             raise _bad_workbook() from error
 
@@ -260,10 +241,7 @@ def _refuse_bomb(content: bytes) -> None:
     if "[Content_Types].xml" not in {part.filename for part in parts}:
         raise _bad_workbook()
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
-        raise StockError(
-            _("This workbook is too large once it is unpacked. Save the one sheet that matters as CSV."),
-            code="too_large",
-        )
+        raise too_large()
 
 
 def _bad_workbook() -> StockError:

@@ -171,7 +171,7 @@ def test_it_reads_a_workbook_without_computing_anything() -> None:
 def test_a_workbook_that_unpacks_to_too_much_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
     content = workbook(["SKU"], *[["x" * 200] for _ in range(2000)])
     monkeypatch.setattr(reading, "LARGEST_UNPACKED", 10_000)
-    monkeypatch.setattr(reading, "load_workbook", lambda *_a, **_k: pytest.fail("it was unpacked"))
+    monkeypatch.setattr(reading, "open_bounded", lambda *_a, **_k: pytest.fail("it was unpacked"))
 
     with pytest.raises(StockError, match="too large"):
         list(rows_of(content))
