@@ -52,7 +52,7 @@ def database_url() -> str:
 
 
 def approved() -> StockImport:
-    shop = make_shop()
+    shop = make_shop(language="en")
     warehouse = Warehouse.objects.get(shop=shop)
     job = upload_import(warehouse_id=warehouse.pk, name="a.csv", content=FILE, actor=SYSTEM)
     run_imports()
