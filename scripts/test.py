@@ -1,6 +1,6 @@
 """Runs the test suites: `scripts/test.py all|fast|sqlite|postgres|browser [pytest arguments]`.
 
-`all` is the same suite on SQLite and on PostgreSQL with Redis, then the browser tests. A suite that cannot run is a
+`all` is everything on SQLite, then what asks the database again on PostgreSQL with Redis, then the browser tests. A suite that cannot run is a
 failure, never a silent skip. Servers come from TEST_DATABASE_URL / TEST_REDIS_URL, the machine, or wheels.
 """
 
@@ -49,7 +49,7 @@ def sqlite(extra: list[str]) -> int:
 
 
 def on_postgres(extra: list[str]) -> int:
-    """Everything but the browser, on PostgreSQL with Redis."""
+    """Everything that asks the database (all but what is marked `once`), on PostgreSQL with Redis."""
     with ExitStack() as running:
         try:
             environment = {
@@ -59,7 +59,7 @@ def on_postgres(extra: list[str]) -> int:
         except (ServerMissing, subprocess.CalledProcessError) as problem:
             print(problem, file=sys.stderr)
             return 1
-        return _pytest(["-m", "not browser", *PARALLEL, *extra], environment)
+        return _pytest(["-m", "not browser and not once", *PARALLEL, *extra], environment)
 
 
 def browser(extra: list[str]) -> int:

@@ -12,12 +12,58 @@ from django.db import connections
 from oms.catalogues import compile_catalogues
 
 Outcome = Any
+HERE = Path(__file__).parent
+
+# What no database changes: words, files, providers, who may open what, programs that bring a SQLite of their own; and
+# two long walks whose every verb is tried on both databases elsewhere.
+# It runs once, in the suite on SQLite; the suite on PostgreSQL leaves it out (scripts/test.py).
+RUNS_ONCE = {
+    "crm_tests/test_pairs.py",
+    "crm_tests/test_routes.py",
+    "imports_tests/test_mapping.py",
+    "inventory_tests/test_edit_product.py",
+    "inventory_tests/test_import_bombs.py",
+    "inventory_tests/test_import_files.py",
+    "notifications_tests/test_editor.py",
+    "notifications_tests/test_email_clients.py",
+    "notifications_tests/test_hostile_names.py",
+    "notifications_tests/test_layout.py",
+    "notifications_tests/test_presets.py",
+    "notifications_tests/test_preview.py",
+    "notifications_tests/test_refused_templates.py",
+    "notifications_tests/test_rendering.py",
+    "notifications_tests/test_segments.py",
+    "notifications_tests/test_sms_hook_bodies.py",
+    "notifications_tests/test_sms_providers.py",
+    "notifications_tests/test_threading.py",
+    "oms_tests/test_api_docs.py",
+    "oms_tests/test_catalogues.py",
+    "oms_tests/test_compose.py",
+    "oms_tests/test_docs.py",
+    "oms_tests/test_environment_script.py",
+    "oms_tests/test_import_contracts.py",
+    "oms_tests/test_makefile_python.py",
+    "oms_tests/test_pseudo_locale.py",
+    "oms_tests/test_supervisor.py",
+    "oms_tests/test_up.py",
+    "orders_tests/test_stateful.py",
+}
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Compile the message catalogues once, before any worker of pytest-xdist reads them."""
     if not hasattr(config, "workerinput"):
         compile_catalogues(Path(config.rootpath) / "locale")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what runs once; a name in the list that no file has is an error, not an oversight."""
+    missing = [name for name in RUNS_ONCE if not (HERE / name).exists()]
+    if missing:
+        raise pytest.UsageError(f"tests/conftest.py names tests that are not there: {', '.join(missing)}")
+    for item in items:
+        if item.path.relative_to(HERE).as_posix() in RUNS_ONCE:
+            item.add_marker(pytest.mark.once)
 
 
 @pytest.fixture

@@ -137,7 +137,7 @@ class World:
         return True
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(ReserveAt.values), st.sampled_from(StockMaster.values), st.lists(STEPS, max_size=14))
 def test_no_sequence_breaks_an_invariant(db, reserve_at, master, steps):
     with transaction.atomic():
@@ -152,7 +152,7 @@ def test_no_sequence_breaks_an_invariant(db, reserve_at, master, steps):
         transaction.set_rollback(True)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(AFTER, min_size=3, max_size=8))
 def test_no_sequence_after_a_partial_shipment_breaks_an_invariant(db, steps):
     with transaction.atomic():
