@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db.models import IntegerField, Value
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -115,7 +116,9 @@ class Workspace:
         stuck = Message.objects.visible_to(self.person).needing_a_person()
         low = low_items(shop_ids_where(self.person, Action.VIEW_STOCK))
         most = MOST_SHOWN + 1
-        failed, short = united([rows.order_by().values_list("pk")[:most] for rows in (stuck, low)])
+        # A constant, because their keys are of two types, which PostgreSQL does not put in one column.
+        one = Value(1, output_field=IntegerField())
+        failed, short = united([rows.order_by().values_list(one)[:most] for rows in (stuck, low)])
         return len(failed), len(short)
 
     @property
