@@ -136,7 +136,7 @@ def test_it_counts_reviews_and_posts_without_scripts(sign_in: SignIn) -> None:
     expect(page.locator(".count-last")).to_contain_text("8 entered")
     page.get_by_role("link", name="Overview").click()
     page.get_by_role("button", name="Finish counting").click()
-    expect(page.locator(".count-table")).to_contain_text("-2")
+    expect(page.locator(".count-table")).to_contain_text("−2")
     page.get_by_label("None are here: set them to 0").check()
     page.get_by_role("button", name="Post 1 difference").click()
 

@@ -55,7 +55,7 @@ def test_it_receives_without_scripts_after_showing(sign_in: SignIn) -> None:
     page = sign_in(make_user(shop, Role.WAREHOUSE, language="en"), scripts=False)
     page.goto("/stock/receive/")
 
-    page.get_by_label("Barcode or SKU").fill(MUG)
+    page.get_by_role("textbox", name="Barcode or SKU").fill(MUG)
     page.get_by_role("button", name="Find").click()
     page.get_by_label("Quantity").fill("4")
     page.get_by_role("button", name="Show what changes").click()
