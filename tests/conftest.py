@@ -39,6 +39,7 @@ RUNS_ONCE = {
     "oms_tests/test_api_docs.py",
     "oms_tests/test_catalogues.py",
     "oms_tests/test_compose.py",
+    "oms_tests/test_demo.py",
     "oms_tests/test_docs.py",
     "oms_tests/test_environment_script.py",
     "oms_tests/test_import_contracts.py",
