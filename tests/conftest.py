@@ -50,6 +50,20 @@ RUNS_ONCE = {
     "orders_tests/test_stateful.py",
 }
 
+# Each of their tests takes little, all of them together too long for `make test-fast`.
+LONG_TOGETHER = {
+    "crm_tests/test_order_page.py",
+    "crm_tests/test_projection.py",
+    "crm_tests/test_tracking.py",
+    "imports_tests/test_hook.py",
+    "inventory_tests/test_edit_product.py",
+    "inventory_tests/test_low_stock.py",
+    "inventory_tests/test_movement_forms.py",
+    "inventory_tests/test_stock_page.py",
+    "inventory_tests/test_waiting_page.py",
+    "notifications_tests/test_bounces.py",
+}
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Compile the message catalogues once, before any worker of pytest-xdist reads them."""
@@ -58,13 +72,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what runs once; a name in the list that no file has is an error, not an oversight."""
-    missing = [name for name in RUNS_ONCE if not (HERE / name).exists()]
+    """Mark what runs once and what is slow together; a name in the list that no file has is an error, not an oversight."""
+    missing = [name for name in RUNS_ONCE | LONG_TOGETHER if not (HERE / name).exists()]
     if missing:
         raise pytest.UsageError(f"tests/conftest.py names tests that are not there: {', '.join(missing)}")
     for item in items:
-        if item.path.relative_to(HERE).as_posix() in RUNS_ONCE:
+        name = item.path.relative_to(HERE).as_posix()
+        if name in RUNS_ONCE:
             item.add_marker(pytest.mark.once)
+        if name in LONG_TOGETHER:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture
