@@ -124,3 +124,16 @@ class OrderBecameShippable(OrderEventBase):
     manager_id: int | None
     lines: tuple[str, ...]
     event_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallLogged(OrderEventBase):
+    """Somebody called the customer. `attempt` counts the calls in a row that nobody answered; 0 when one was answered.
+
+    `next_try_at` is when to call again (None: not planned).
+    """
+
+    topic: ClassVar[str] = "order.call_logged"
+    answered: bool
+    attempt: int
+    next_try_at: datetime | None = None

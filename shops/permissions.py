@@ -43,6 +43,8 @@ class Action(models.TextChoices):
     VIEW_REVENUE = "view_revenue", gettext_lazy("See what products earn")
     VIEW_IMPORTS = "view_imports", gettext_lazy("See imports")
     RETRY_IMPORT = "retry_import", gettext_lazy("Retry imports")
+    MANAGE_FUNNELS = "manage_funnels", gettext_lazy("Change funnels and stages")
+    EXPORT = "export", gettext_lazy("Export lists")
     VIEW_SECRETS = "view_secrets", gettext_lazy("See connection secrets")
 
 
@@ -67,6 +69,7 @@ _MANAGER = (
         Action.VIEW_SECRETS,
         Action.RETRY_IMPORT,
         Action.EDIT_MESSAGES,
+        Action.MANAGE_FUNNELS,
     }
 ) | {Action.VIEW_IMPORTS}
 _SUPERVISOR = set(Action) - {Action.VIEW_SECRETS}
@@ -77,7 +80,7 @@ MATRIX: dict[str, frozenset[str]] = {
     Role.MANAGER: frozenset(_MANAGER),
     Role.WAREHOUSE: frozenset(_WAREHOUSE),
 }
-_MACHINE = frozenset(set(Action) - {Action.VIEW_SECRETS, Action.TAKE_OVER})
+_MACHINE = frozenset(set(Action) - {Action.VIEW_SECRETS, Action.TAKE_OVER, Action.MANAGE_FUNNELS})
 
 
 def role_allows(role: str | None, action: str) -> bool:

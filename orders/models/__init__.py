@@ -6,13 +6,14 @@ They hold facts and constraints. Rules are in `orders.guards`, changes in `order
 from orders.models.customers import Customer, CustomerAddress, CustomerContact, CustomerTerm
 from orders.models.history import OrderEvent
 from orders.models.orders import Order, OrderAddress, OrderLine, OrderNote, OrderTerm
-from orders.models.parcels import Return, ReturnLine, Shipment, ShipmentLine
+from orders.models.parcels import HandoverSheet, Return, ReturnLine, Shipment, ShipmentLine
 
 __all__ = [
     "Customer",
     "CustomerAddress",
     "CustomerContact",
     "CustomerTerm",
+    "HandoverSheet",
     "Order",
     "OrderAddress",
     "OrderEvent",

@@ -38,6 +38,15 @@ class Customer(models.Model):
     tax_id = models.CharField(_("tax number"), max_length=30, blank=True)
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, blank=True)
     note = models.TextField(_("note"), blank=True)
+    manager = models.ForeignKey(
+        "shops.User",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("personal manager"),
+        help_text=_("New orders of this customer go to them."),
+    )
     created_at = models.DateTimeField(_("since"), auto_now_add=True)
 
     objects: models.Manager[Customer] = ShopScopedQuerySet["Customer"].as_manager()

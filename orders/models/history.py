@@ -25,6 +25,7 @@ class EventKind(models.TextChoices):
     RETURN = "return", _("Return")
     REPORTED = "reported", _("Reported by the source")
     STOCK = "stock", _("Stock")
+    CALL = "call", _("Call")
 
 
 class OrderEvent(ActorFields):

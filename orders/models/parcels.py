@@ -10,6 +10,30 @@ from orders.carriers import tracking_url
 from orders.models.orders import Order, OrderLine
 from orders.statuses import ReturnKind, ReturnState, ShipmentState
 from shops.actors import ActorFields
+from shops.scoping import ShopScopedQuerySet
+
+
+class HandoverSheetQuerySet(ShopScopedQuerySet["HandoverSheet"]):
+    pass
+
+
+class HandoverSheet(ActorFields):
+    """What one courier took along at one time, as it was printed and signed."""
+
+    shop = models.ForeignKey("shops.Shop", on_delete=models.PROTECT, related_name="+", verbose_name=_("shop"))
+    carrier = models.CharField(_("carrier"), max_length=30)
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
+
+    objects: models.Manager[HandoverSheet] = HandoverSheetQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("handover sheet")
+        verbose_name_plural = _("handover sheets")
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["shop", "-id"], name="handover_sheets_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.carrier} {self.pk}"
 
 
 class Shipment(ActorFields):
@@ -28,6 +52,14 @@ class Shipment(ActorFields):
     handed_over_at = models.DateTimeField(_("handed over"), null=True, blank=True)
     at_pickup_at = models.DateTimeField(_("waits to be collected since"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
+    handover_sheet = models.ForeignKey(
+        HandoverSheet,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="shipments",
+        verbose_name=_("handover sheet"),
+    )
 
     class Meta:
         verbose_name = _("shipment")

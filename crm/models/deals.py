@@ -1,4 +1,4 @@
-"""Funnels, stages and deals: the board's rows, the record of its moves and the feed open boards follow.
+"""Deals: the cards, the record of their moves and comments, and the feed open boards follow.
 
 A deal linked to an order is a projection of it; only `crm.projection` writes where it stands.
 """
@@ -8,151 +8,19 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any, Self
 
-from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
-from simple_history.models import HistoricalRecords
 
+from crm.models.funnels import Funnel, Stage
 from orders.models.orders import order_scope
-from orders.statuses import Status
 from shops.actors import ActorFields
 from shops.scoping import ShopScopedQuerySet
 from shops.selectors import shop_ids_of
 
 if TYPE_CHECKING:
     from shops.models import User
-
-
-class Funnel(models.Model):
-    """A board. Its slug is unique in the installation; a shop has one default funnel for its orders."""
-
-    shop = models.ForeignKey("shops.Shop", on_delete=models.CASCADE, related_name="+", verbose_name=_("shop"))
-    name = models.CharField(_("name"), max_length=100)
-    slug = models.SlugField(
-        _("short name"), max_length=80, unique=True, help_text=_("Used in the board's web address.")
-    )
-    position = models.PositiveSmallIntegerField(_("position"), default=0)
-    is_default = models.BooleanField(_("orders of the shop appear here"), default=False)
-    is_active = models.BooleanField(_("active"), default=True)
-
-    history = HistoricalRecords(related_name="+")
-    objects: models.Manager[Funnel] = ShopScopedQuerySet["Funnel"].as_manager()
-
-    class Meta:
-        verbose_name = _("funnel")
-        verbose_name_plural = _("funnels")
-        ordering = ["shop", "position", "pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["shop"], condition=Q(is_default=True), name="one_default_funnel")
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class StageKind(models.TextChoices):
-    OPEN = "open", pgettext_lazy("stage", "Open")
-    WON = "won", _("Won")
-    LOST = "lost", _("Lost")
-
-
-class StageCondition(models.TextChoices):
-    NONE = "", _("None")
-    UNPAID = "unpaid", _("Not paid and not cash on delivery")
-    PAID = "paid", _("Paid")
-
-
-class StageQuerySet(ShopScopedQuerySet["Stage"]):
-    shop_path = "funnel__shop_id"
-
-
-class Stage(models.Model):
-    """A column. Several may share a status: one is its entry, where the order's change puts the card."""
-
-    funnel = models.ForeignKey(
-        Funnel, on_delete=models.CASCADE, related_name="stages", verbose_name=_("funnel")
-    )
-    name = models.CharField(_("name"), max_length=60)
-    slug = models.SlugField(_("short name"), max_length=40)
-    colour = models.CharField(
-        _("colour"),
-        max_length=7,
-        default="#64748B",
-        validators=[RegexValidator(r"^#[0-9A-Fa-f]{6}$", _("Write a colour like #2563EB."))],
-    )
-    position = models.PositiveSmallIntegerField(_("position"))
-    kind = models.CharField(_("kind"), max_length=4, choices=StageKind.choices, default=StageKind.OPEN)
-    status = models.CharField(
-        _("order status"),
-        max_length=12,
-        choices=Status.choices,
-        blank=True,
-        help_text=_("A card moved here moves its order to this status. Empty: the order stays as it is."),
-    )
-    is_entry = models.BooleanField(
-        _("entry of its status"),
-        default=False,
-        help_text=_("When the order gets this status, its card comes here."),
-    )
-    is_side = models.BooleanField(
-        _("side stage"),
-        default=False,
-        help_text=_("Optional: folded to a narrow rail, and skipped by “only from the stage before”."),
-    )
-    condition = models.CharField(
-        _("only for orders that are"),
-        max_length=10,
-        choices=StageCondition.choices,
-        blank=True,
-        default=StageCondition.NONE,
-    )
-    wip_limit = models.PositiveSmallIntegerField(_("most cards at once"), null=True, blank=True)
-    time_limit_hours = models.DecimalField(
-        _("time limit, working hours"),
-        max_digits=6,
-        decimal_places=1,
-        null=True,
-        blank=True,
-        help_text=_("Cards that stand here longer are marked as late."),
-    )
-    requires_previous = models.BooleanField(_("only from the stage before"), default=False)
-
-    history = HistoricalRecords(related_name="+")
-    objects: models.Manager[Stage] = StageQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("stage")
-        verbose_name_plural = _("stages")
-        ordering = ["position", "pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["funnel", "slug"], name="stage_slug_per_funnel"),
-            models.UniqueConstraint(
-                fields=["funnel", "status"], condition=Q(is_entry=True), name="one_entry_per_status"
-            ),
-            models.CheckConstraint(
-                condition=Q(is_entry=False) | ~Q(status=""), name="entry_stage_has_status"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def is_terminal(self) -> bool:
-        """Whether cards only pile up here: such columns show the last 30 days."""
-        return self.kind != StageKind.OPEN or self.status in (
-            Status.DELIVERED,
-            Status.CANCELLED,
-            Status.RETURNED,
-        )
-
-    @property
-    def is_folded(self) -> bool:
-        """Whether the board shows it as a narrow drop rail."""
-        return self.is_side or self.kind != StageKind.OPEN
 
 
 class DealQuerySet(ShopScopedQuerySet["Deal"]):
@@ -167,7 +35,11 @@ class DealQuerySet(ShopScopedQuerySet["Deal"]):
 
 
 class Deal(models.Model):
-    """A card. `rank` orders cards in a column, lowest first; `amount` is gross in `currency`."""
+    """A card. `rank` orders cards in a column, lowest first; `amount` is gross in `currency`.
+
+    `held_by` has it open in the calls mode until `held_until`, so that nobody else is given the same one;
+    a claim (`manager`) lasts, this does not.
+    """
 
     funnel = models.ForeignKey(
         Funnel, on_delete=models.PROTECT, related_name="deals", verbose_name=_("funnel")
@@ -204,6 +76,14 @@ class Deal(models.Model):
     is_open = models.BooleanField(default=True, editable=False)
     stage_entered_at = models.DateTimeField(_("in this stage since"), default=timezone.now, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    attempts = models.PositiveSmallIntegerField(_("calls without an answer"), default=0, editable=False)
+    retry_at = models.DateTimeField(_("call again at"), null=True, blank=True, editable=False)
+    snoozed_until = models.DateTimeField(_("put off until"), null=True, blank=True, editable=False)
+    held_by = models.ForeignKey(
+        "shops.User", on_delete=models.SET_NULL, related_name="+", null=True, blank=True, editable=False
+    )
+    held_until = models.DateTimeField(null=True, blank=True, editable=False)
+    tags = models.ManyToManyField("crm.Tag", related_name="deals", blank=True, verbose_name=_("tags"))
 
     objects: models.Manager[Deal] = DealQuerySet.as_manager()
 
