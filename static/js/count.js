@@ -17,7 +17,8 @@
   });
 
   // Every answer replaces the desk: the field that is wanted next gets the focus, what a search left in it is selected.
-  document.addEventListener("htmx:afterSettle", () => {
+  // At the swap and not when it has settled: a scanner types meanwhile, and its first digits would be written over.
+  document.addEventListener("htmx:afterSwap", () => {
     const desk = document.getElementById("count-desk");
     if (!desk) return;
     reveal(desk);
