@@ -48,7 +48,10 @@ class OrderEvent(ActorFields):
     class Meta:
         verbose_name = _("order event")
         verbose_name_plural = _("order events")
-        indexes = [models.Index(fields=["order", "id"], name="events_of_order")]
+        indexes = [
+            models.Index(fields=["order", "id"], name="events_of_order"),
+            models.Index(fields=["kind", "at"], name="events_of_a_day"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(kind__in=["status", "reverted"]) | (~Q(from_status="") & ~Q(to_status="")),

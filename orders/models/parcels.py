@@ -65,6 +65,18 @@ class Shipment(ActorFields):
         verbose_name = _("shipment")
         verbose_name_plural = _("shipments")
         ordering = ["pk"]
+        indexes = [
+            models.Index(
+                fields=["handed_over_at"],
+                condition=Q(handed_over_at__isnull=False),
+                name="parcels_sent_on_a_day",
+            ),
+            models.Index(
+                fields=["delivered_at"],
+                condition=Q(delivered_at__isnull=False),
+                name="parcels_arrived_on_a_day",
+            ),
+        ]
 
     @property
     def tracking_url(self) -> str:
