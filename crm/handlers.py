@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from crm import projection, rules
-from crm.models import Deal, DealMove, Funnel, MoveKind
+from crm.models import Deal, DealMove, Funnel, Happening, MoveKind
 from crm.services.funnels import create_preset_funnels
 from inventory.events import BackorderAllocated, ReservationShorted
 from orders.events import (
+    CallLogged,
     OrderClaimed,
     OrderEventBase,
     OrderPlaced,
@@ -15,6 +16,7 @@ from orders.events import (
     PaymentRecorded,
 )
 from orders.models import Order
+from orders.selectors import missed_calls
 from shops.actors import Actor
 from shops.events import ShopCreated
 
@@ -60,9 +62,11 @@ def _link(deal_id: int, order: Order, event: OrderPlaced) -> None:
 
 
 def follow_order(event: OrderStatusChanged) -> None:
-    """The order moved: its card follows."""
+    """The order moved: its card follows, and nobody need be called again about what it was."""
     deal = _deal_of(event.order_id)
     if deal is not None:
+        if deal.attempts or deal.retry_at or deal.snoozed_until:
+            Deal.objects.filter(pk=deal.pk).update(attempts=0, retry_at=None, snoozed_until=None)
         projection.follow(deal, actor=event.actor, move_id=event.move_id, undo_until=event.undo_until)
 
 
@@ -74,6 +78,7 @@ def follow_revert(event: OrderReverted) -> None:
     deal = _deal_of(event.order_id)
     if deal is None or event.move_id is None:
         return
+    _mirror_calls(deal)
     move = (
         DealMove.objects.select_related("from_stage")
         .filter(deal=deal, move_id=event.move_id, undone_at=None)
@@ -91,6 +96,26 @@ def follow_payment(event: PaymentRecorded) -> None:
     deal = _deal_of(event.order_id)
     if deal is not None:
         _leave_unfit_stage(deal, event.actor)
+
+
+def follow_call(event: CallLogged) -> None:
+    """A customer was called: the card counts the calls nobody answered, and goes where the funnel's rule puts it."""
+    deal = _deal_of(event.order_id)
+    if deal is None:
+        return
+    Deal.objects.filter(pk=deal.pk).update(
+        attempts=event.attempt, retry_at=event.next_try_at, snoozed_until=None
+    )
+    if event.answered or not projection.place_by_rule(
+        deal, Happening.NO_ANSWER, actor=event.actor, move_id=event.move_id
+    ):
+        projection.touch(deal)
+
+
+def _mirror_calls(deal: Deal) -> None:
+    missed = missed_calls(deal.order_id) if deal.order_id else None
+    if missed is not None and (missed.attempts, missed.next_try_at) != (deal.attempts, deal.retry_at):
+        Deal.objects.filter(pk=deal.pk).update(attempts=missed.attempts, retry_at=missed.next_try_at)
 
 
 def mirror_manager(event: OrderClaimed) -> None:

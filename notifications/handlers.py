@@ -7,6 +7,7 @@ from notifications import notes
 from notifications.services import add_default_templates, discard_messages_of, queue_messages, queue_note
 from notifications.statuses import EVENT_OF_PAYMENT, EVENT_OF_STATUS, MessageEvent
 from orders.events import (
+    CallLogged,
     OrderAcknowledged,
     OrderBecameShippable,
     OrderEventBase,
@@ -67,6 +68,12 @@ def queue_at_pickup(event: ShipmentAtPickup) -> None:
 def queue_return_received(event: ReturnReceived) -> None:
     """Tell the customer that what they sent back is here."""
     _queue(event, MessageEvent.RETURN_RECEIVED)
+
+
+def queue_no_answer(event: CallLogged) -> None:
+    """Tell the customer that nobody answered, where who called wants that; the call can be taken back until it leaves."""
+    if not event.answered:
+        _queue(event, MessageEvent.NO_ANSWER)
 
 
 def note_stock_report(event: StockReportDue) -> None:

@@ -30,6 +30,7 @@ class MessageEvent(models.TextChoices):
     PARCEL_SENT = "parcel_sent", _("Another parcel handed over")
     AT_PICKUP = "at_pickup", _("Parcel waits at the pick-up point")
     RETURN_RECEIVED = "return_received", _("Return received")
+    NO_ANSWER = "no_answer", _("Nobody answered our call")
     WRITTEN = "written", _("Written by hand")
     STAFF = "staff", _("Note to colleagues")
 
@@ -122,6 +123,7 @@ FORWARD_EVENTS = frozenset(
         MessageEvent.PAYMENT_FAILED,
         MessageEvent.PARCEL_SENT,
         MessageEvent.AT_PICKUP,
+        MessageEvent.NO_ANSWER,
     }
 )
 OFF_THE_PATH = frozenset({Status.CANCELLED, Status.RETURNED})

@@ -35,7 +35,7 @@ TABLE: Mapping[type[Event], tuple[Handler, ...]] = {
     order_events.PaymentRecorded: (crm.follow_payment, messages.queue_payment_message),
     order_events.ShipmentDispatched: (crm.refresh_card, messages.queue_parcel_sent),
     order_events.ShipmentAtPickup: (crm.refresh_card, messages.queue_at_pickup),
-    order_events.CallLogged: (),
+    order_events.CallLogged: (crm.follow_call, messages.queue_no_answer),
     order_events.ReturnReceived: (messages.queue_return_received,),
     order_events.OrderBecameShippable: (messages.note_shippable,),
     stock_events.StockChanged: (),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
@@ -285,6 +286,24 @@ def order_detail(user: User, number: str) -> Order | None:
         .filter(number=number)
         .first()
     )
+
+
+@dataclass(frozen=True)
+class MissedCalls:
+    """Calls in a row that nobody answered, since the order has its status, and when to call again."""
+
+    attempts: int = 0
+    next_try_at: datetime | None = None
+
+
+def missed_calls(order_id: int) -> MissedCalls:
+    """How often nobody answered since the last answer or change of status; calls that were undone do not count."""
+    told = Q(kind=EventKind.CALL) | Q(kind=EventKind.STATUS)
+    last = OrderEvent.objects.filter(told, order_id=order_id, reverted_at=None).order_by("-id").first()
+    if last is None or last.kind != EventKind.CALL or last.details["answered"]:
+        return MissedCalls()
+    planned = last.details["next_try_at"]
+    return MissedCalls(last.details["attempt"], datetime.fromisoformat(planned) if planned else None)
 
 
 def order_history(order_id: int) -> QuerySet[OrderEvent]:

@@ -21,6 +21,7 @@ class Action(models.TextChoices):
     VIEW_ORDERS = "view_orders", gettext_lazy("See orders")
     PLACE_ORDER = "place_order", gettext_lazy("Place orders")
     EDIT_ORDER = "edit_order", gettext_lazy("Edit orders")
+    CALL = "call", gettext_lazy("Call customers")
     CONFIRM = "confirm", gettext_lazy("Confirm orders")
     PROCESS = "process", gettext_lazy("Start picking")
     SHIP = "ship", gettext_lazy("Ship orders")

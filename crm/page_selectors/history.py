@@ -35,6 +35,7 @@ ICONS = {
     EventKind.RETURN: "package-x",
     EventKind.REPORTED: "plug",
     EventKind.STOCK: "boxes",
+    EventKind.CALL: "phone",
 }
 ADDRESSES = {"shipping": gettext_lazy("delivery address"), "billing": gettext_lazy("billing address")}
 LONGEST = 80
@@ -149,6 +150,12 @@ def _stock(event: OrderEvent) -> str:
     return " · ".join(part for part in (_label(StockNews, event.reason_code), goods, refund) if part)
 
 
+def _call(event: OrderEvent) -> str:
+    if event.details["answered"]:
+        return _("Called: the customer answered")
+    return _("Called: nobody answered (attempt %(attempt)d)") % {"attempt": event.details["attempt"]}
+
+
 def _return(event: OrderEvent) -> str:
     return _("The return arrived; %(units)s put back in stock") % {"units": event.details.get("restocked", 0)}
 
@@ -168,6 +175,7 @@ SENTENCES: dict[EventKind, Callable[[OrderEvent], str]] = {
     EventKind.RETURN: _return,
     EventKind.REPORTED: _reported,
     EventKind.STOCK: _stock,
+    EventKind.CALL: _call,
 }
 
 

@@ -301,4 +301,6 @@ def _undoable(user: User, events: list[OrderEvent]) -> UndoableMove | None:
 def _named_move(event: OrderEvent) -> str:
     if event.to_status:
         return str(Status(event.to_status).label)
+    if event.kind == EventKind.CALL:
+        return _("call")
     return _("the rest was sent") if event.kind == EventKind.SHIPMENT else _("the rest will not be sent")

@@ -1,4 +1,4 @@
-"""The texts and switches a new shop starts with: an e-mail for each moment, six SMS, in four languages."""
+"""The texts and switches a new shop starts with: an e-mail for each moment, seven SMS, in four languages."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ EMAILS: dict[str, dict[str, tuple[str, str]]] = {code: words.EMAILS for code, wo
 SMS: dict[str, dict[str, str]] = {code: words.SMS for code, words in LANGUAGES.items()}
 
 SMS_ON = frozenset({MessageEvent.CONFIRMED, MessageEvent.SHIPPED, MessageEvent.CANCELLED})
-# Online shops and payment providers write this themselves.
-EMAIL_OFF = frozenset({MessageEvent.PAID})
+# Online shops and payment providers write the one themselves; the other is for shops that want it.
+EMAIL_OFF = frozenset({MessageEvent.PAID, MessageEvent.NO_ANSWER})
 
 
 def default_texts() -> Iterator[tuple[str, str, str, str, str]]:

@@ -97,6 +97,13 @@ EMAILS: dict[str, tuple[str, str]] = {
         "{% if refund %} We are checking it now; you get your money back within 14 days.{% endif %}"
         "\n\nIf you have a question, reply to this e-mail{% if shop_phone %} or call {{shop_phone}}{% endif %}.",
     ),
+    E.NO_ANSWER: (
+        "We tried to call you about your order {{number}}",
+        "Hello{% if firstname %} {{firstname}}{% endif %},\n\n"
+        "we tried to call you to confirm your order, but could not reach you. We will try again soon."
+        "{% if shop_phone %}\n\nIt goes faster if you call us: <b>{{shop_phone}}</b>.{% endif %}\n\n"
+        "You can also simply reply to this e-mail.",
+    ),
 }
 
 SMS: dict[str, str] = {
@@ -106,4 +113,5 @@ SMS: dict[str, str] = {
     E.CANCELLED: "{{firstname}}, order {{number}} has been cancelled. {% if refund %}The money you paid comes back within 14 days. {% endif %}Questions: {{shop_phone}}. {{domain}}",
     E.AT_PICKUP: "{{firstname}}, your parcel {{awbNumber}} ({{number}}) is waiting{% if pickup_point %}: {{pickup_point}}{% endif %}. {% if due %}To pay: {{due}}. {% endif %}Please collect it soon. {{domain}}",
     E.PAYMENT_FAILED: "{{firstname}}, the payment for order {{number}} ({{total}}) did not go through. {% if payment_url %}Try again: {{payment_url}}{% else %}Questions: {{shop_phone}}. {{domain}}{% endif %}",
+    E.NO_ANSWER: "{{firstname}}, we tried to call you about order {{number}} ({{total}}). We will call again. Or call us: {{shop_phone}}. {{domain}}",
 }  # fmt: skip

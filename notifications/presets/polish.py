@@ -99,6 +99,13 @@ EMAILS: dict[str, tuple[str, str]] = {
         "\n\nW razie pytań prosimy odpowiedzieć na tę wiadomość"
         "{% if shop_phone %} lub zadzwonić: {{shop_phone}}{% endif %}.",
     ),
+    E.NO_ANSWER: (
+        "Dzwoniliśmy w sprawie zamówienia {{number}}",
+        "Dzień dobry!\n\n"
+        "Dzwoniliśmy, żeby potwierdzić zamówienie, ale nie udało nam się połączyć. Wkrótce spróbujemy ponownie."
+        "{% if shop_phone %}\n\nSzybciej będzie, jeśli zadzwonią Państwo do nas: <b>{{shop_phone}}</b>.{% endif %}\n\n"
+        "Można też po prostu odpowiedzieć na tę wiadomość.",
+    ),
 }
 
 SMS: dict[str, str] = {
@@ -108,4 +115,5 @@ SMS: dict[str, str] = {
     E.CANCELLED: "Zamowienie {{number}} anulowane. {% if refund %}Wplacone pieniadze zwrocimy do 14 dni. {% endif %}Pytania: {{shop_phone}}. {{domain}}",
     E.AT_PICKUP: "Paczka {{awbNumber}} ({{number}}) czeka na odbior{% if pickup_point %}: {{pickup_point}}{% endif %}. {% if due %}Do zaplaty: {{due}}. {% endif %}{{domain}}",
     E.PAYMENT_FAILED: "Platnosc za zamowienie {{number}} ({{total}}) nie powiodla sie. {% if payment_url %}Ponow: {{payment_url}}{% else %}Pytania: {{shop_phone}}. {{domain}}{% endif %}",
+    E.NO_ANSWER: "Dzwonilismy w sprawie zamowienia {{number}} ({{total}}), bez odpowiedzi. Sprobujemy ponownie. Nasz telefon: {{shop_phone}}. {{domain}}",
 }  # fmt: skip

@@ -101,6 +101,13 @@ EMAILS: dict[str, tuple[str, str]] = {
         "\n\nPentru orice întrebare, răspunde la acest e-mail"
         "{% if shop_phone %} sau sună-ne la {{shop_phone}}{% endif %}.",
     ),
+    E.NO_ANSWER: (
+        "Te-am sunat pentru comanda {{number}}",
+        "Bună{% if firstname %}, {{firstname}}{% endif %}!\n\n"
+        "Te-am sunat ca să confirmăm comanda, dar nu am reușit să dăm de tine. Mai încercăm în curând."
+        "{% if shop_phone %}\n\nE mai rapid dacă ne suni tu: <b>{{shop_phone}}</b>.{% endif %}\n\n"
+        "Poți și să răspunzi la acest e-mail.",
+    ),
 }
 
 SMS: dict[str, str] = {
@@ -110,4 +117,5 @@ SMS: dict[str, str] = {
     E.CANCELLED: "{{firstname}}, comanda {{number}} a fost anulata. {% if refund %}Banii platiti se intorc in cel mult 14 zile. {% endif %}Intrebari: {{shop_phone}}. {{domain}}",
     E.AT_PICKUP: "{{firstname}}, coletul {{awbNumber}} ({{number}}) te asteapta{% if pickup_point %}: {{pickup_point}}{% endif %}. {% if due %}De achitat: {{due}}. {% endif %}Ridica-l curand. {{domain}}",
     E.PAYMENT_FAILED: "{{firstname}}, plata comenzii {{number}} ({{total}}) nu a reusit. {% if payment_url %}Incearca din nou: {{payment_url}}{% else %}Intrebari: {{shop_phone}}. {{domain}}{% endif %}",
+    E.NO_ANSWER: "{{firstname}}, te-am sunat pentru comanda {{number}} ({{total}}) si nu am dat de tine. Revenim. Ne poti suna: {{shop_phone}}. {{domain}}",
 }  # fmt: skip

@@ -98,6 +98,13 @@ EMAILS: dict[str, tuple[str, str]] = {
         "\n\nМаєте запитання? Відповідайте на цей лист"
         "{% if shop_phone %} або телефонуйте: {{shop_phone}}{% endif %}.",
     ),
+    E.NO_ANSWER: (
+        "Ми телефонували вам щодо замовлення {{number}}",
+        "Вітаємо!\n\n"
+        "Ми телефонували, щоб підтвердити замовлення, але не змогли з вами зв’язатися. Невдовзі спробуємо ще раз."
+        "{% if shop_phone %}\n\nШвидше буде зателефонувати нам: <b>{{shop_phone}}</b>.{% endif %}\n\n"
+        "Можна й просто відповісти на цей лист.",
+    ),
 }
 
 SMS: dict[str, str] = {
@@ -107,4 +114,5 @@ SMS: dict[str, str] = {
     E.CANCELLED: "Замовлення {{number}} скасовано{% if refund %}, гроші повернемо{% endif %}. Питання: {{shop_phone}}",
     E.AT_PICKUP: "Замовлення {{number}} чекає, ТТН {{awbNumber}}{% if due %}, до сплати {{due}}{% endif %}",
     E.PAYMENT_FAILED: "Оплата замовлення {{number}} не пройшла. Питання: {{shop_phone}}",
+    E.NO_ANSWER: "Не додзвонилися: замовлення {{number}}. Наш телефон {{shop_phone}}",
 }  # fmt: skip

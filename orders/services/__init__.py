@@ -1,9 +1,17 @@
 """The verbs of an order's life. Each locks the order, asks permission, then the guard, and writes all or nothing."""
 
 from orders.services.arrivals import mark_at_pickup
-from orders.services.claims import claim_order, release_order
-from orders.services.customers import edit_customer_note
-from orders.services.editing import add_note, edit_address, edit_delivery, set_partial_agreed
+from orders.services.calls import log_call
+from orders.services.claims import claim_order, hand_over_order, release_order
+from orders.services.customers import edit_customer_note, set_personal_manager
+from orders.services.editing import (
+    add_note,
+    edit_address,
+    edit_delivery,
+    edit_payment_method,
+    set_partial_agreed,
+)
+from orders.services.lines import LineChange, edit_lines, is_mastered_elsewhere
 from orders.services.parcels import add_shipment, deliver_parcel, receive_return, void_shipment
 from orders.services.payments import record_payment
 from orders.services.placing import place_order
@@ -24,6 +32,7 @@ from orders.services.transitions import (
 from orders.services.undo import revert_move
 
 __all__ = [
+    "LineChange",
     "RestChange",
     "StatusChange",
     "acknowledge_order",
@@ -40,6 +49,11 @@ __all__ = [
     "edit_address",
     "edit_customer_note",
     "edit_delivery",
+    "edit_lines",
+    "edit_payment_method",
+    "hand_over_order",
+    "is_mastered_elsewhere",
+    "log_call",
     "mark_at_pickup",
     "place_order",
     "receive_return",
@@ -50,6 +64,7 @@ __all__ = [
     "return_order",
     "revert_move",
     "set_partial_agreed",
+    "set_personal_manager",
     "ship_order",
     "ship_rest",
     "start_processing",

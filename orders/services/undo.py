@@ -15,6 +15,7 @@ from orders.models import Order, OrderEvent
 from orders.models.history import EventKind
 from orders.search import refresh_order_terms
 from orders.services.access import lock_order
+from orders.services.calls import take_back_call
 from orders.services.effects import compensate
 from orders.services.recording import record
 from orders.services.rest import compensate_rest
@@ -23,13 +24,14 @@ from shops.bus import publish
 from shops.errors import NotPermitted
 from shops.permissions import Action, is_permitted
 
-# What a person can undo: changes of the status, and of what is sent after a shipped order.
-MOVES = Q(kind=EventKind.STATUS) | Q(kind__in=[EventKind.SHIPMENT, EventKind.STOCK], move_id__isnull=False)
+# What a person can undo: changes of the status, of what is sent after a shipped order, and calls.
+CHANGES = Q(kind=EventKind.STATUS) | Q(kind__in=[EventKind.SHIPMENT, EventKind.STOCK], move_id__isnull=False)
+MOVES = CHANGES | Q(kind=EventKind.CALL)
 
 
 @transaction.atomic
 def revert_move(*, move_id: uuid.UUID, actor: Actor) -> int:
-    """Revert every change of a move (of the status, or of what is sent after it) and return the order's key.
+    """Revert every change of a move (of the status, of what is sent after it, a call) and return the order's key.
 
     Only the order's latest move, only until `undo_until`, only by who made it (or who may take orders over).
     Raises TooLateToUndo, also when a message of the move has already left; then nothing is undone.
@@ -49,8 +51,10 @@ def revert_move(*, move_id: uuid.UUID, actor: Actor) -> int:
 def _require_undoable(order: Order, events: list[OrderEvent], actor: Actor) -> None:
     if not events:
         raise TooLateToUndo(_("This move was already undone."), code="already_undone")
-    latest = order.events.filter(MOVES, reverted_at=None).latest("id")
-    if latest.pk != events[0].pk:
+    # A call that was noted after a change is no reason to keep the change.
+    changes = [event for event in events if event.kind != EventKind.CALL]
+    latest = order.events.filter(CHANGES if changes else MOVES, reverted_at=None).latest("id")
+    if latest.pk != (changes or events)[0].pk:
         raise TooLateToUndo(
             _("Order %(number)s has moved on since.") % {"number": order.number}, code="moved_on"
         )
@@ -76,6 +80,8 @@ def _revert(order: Order, event: OrderEvent, actor: Actor) -> None:
         order.status_changed_at = now
         order.save(update_fields=["status", "status_changed_at", "updated_at"])
         compensate(order, event, actor)
+    elif event.kind == EventKind.CALL:
+        take_back_call(order, event, actor)
     else:
         compensate_rest(order, event, actor)
     row = record(
