@@ -1,6 +1,6 @@
 """The board's rows: funnels and stages, deals and their history, and what people keep beside them."""
 
-from crm.models.deals import BoardChange, Deal, DealComment, DealMove, DealQuerySet, MoveKind
+from crm.models.deals import BoardChange, Deal, DealComment, DealMove, DealQuerySet, LostReason, MoveKind
 from crm.models.funnels import Funnel, Happening, Stage, StageCondition, StageKind, StageRule
 from crm.models.work import (
     BulkMove,
@@ -28,6 +28,7 @@ __all__ = [
     "Funnel",
     "Happening",
     "ListPage",
+    "LostReason",
     "MoveKind",
     "Reminder",
     "SavedView",

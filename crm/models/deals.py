@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.models.funnels import Funnel, Stage
 from orders.models.orders import order_scope
@@ -21,6 +22,18 @@ from shops.selectors import shop_ids_of
 
 if TYPE_CHECKING:
     from shops.models import User
+
+
+class LostReason(models.TextChoices):
+    """Why a deal came to nothing before it was an order; an order's own reasons are `orders.statuses.CancelReason`."""
+
+    PRICE = "price", pgettext_lazy("lost", "Too expensive")
+    ELSEWHERE = "elsewhere", pgettext_lazy("lost", "Bought elsewhere")
+    NOT_AVAILABLE = "not_available", pgettext_lazy("lost", "We do not have it")
+    DELIVERY = "delivery", pgettext_lazy("lost", "Delivery too slow or too dear")
+    SILENT = "silent", pgettext_lazy("lost", "No answer any more")
+    NO_NEED = "no_need", pgettext_lazy("lost", "No longer needed")
+    OTHER = "other", pgettext_lazy("lost", "Another reason")
 
 
 class DealQuerySet(ShopScopedQuerySet["Deal"]):
@@ -83,6 +96,9 @@ class Deal(models.Model):
         "shops.User", on_delete=models.SET_NULL, related_name="+", null=True, blank=True, editable=False
     )
     held_until = models.DateTimeField(null=True, blank=True, editable=False)
+    lost_reason = models.CharField(
+        _("why it was lost"), max_length=20, choices=LostReason.choices, blank=True, editable=False
+    )
     tags = models.ManyToManyField("crm.Tag", related_name="deals", blank=True, verbose_name=_("tags"))
 
     objects: models.Manager[Deal] = DealQuerySet.as_manager()
@@ -124,6 +140,8 @@ class DealMove(ActorFields):
     to_stage = models.ForeignKey(
         Stage, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("to")
     )
+    reason_code = models.CharField(_("reason"), max_length=20, choices=LostReason.choices, blank=True)
+    reason = models.CharField(_("in words"), max_length=500, blank=True)
     from_rank = models.BigIntegerField(null=True, editable=False)
     to_rank = models.BigIntegerField(editable=False)
     from_entered_at = models.DateTimeField(null=True, editable=False)
