@@ -99,6 +99,8 @@ class Deal(models.Model):
     lost_reason = models.CharField(
         _("why it was lost"), max_length=20, choices=LostReason.choices, blank=True, editable=False
     )
+    # The form it was made by: a second click on its button makes no second deal.
+    form_key = models.UUIDField(null=True, blank=True, unique=True, editable=False)
     tags = models.ManyToManyField("crm.Tag", related_name="deals", blank=True, verbose_name=_("tags"))
 
     objects: models.Manager[Deal] = DealQuerySet.as_manager()
