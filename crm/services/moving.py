@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm import projection
@@ -20,6 +19,7 @@ from orders.errors import NeedsInput
 from orders.guards import NOTHING, Arguments
 from orders.selectors import facts_of
 from orders.services.access import lock_order
+from orders.services.transitions import hold_until
 from shops.actors import Actor
 from shops.locks import lock
 from shops.models import Shop
@@ -47,11 +47,13 @@ def move_deal(
     seen_stage_id: int | None = None,
     after_deal_id: int | None = None,
     arguments: Arguments = NOTHING,
+    undo_until: datetime | None = None,
 ) -> MoveResult:
     """Move a card to a stage, behind `after_deal_id` (or to the end), and its order with it.
 
     Raises StaleBoard when the card is no longer where the person saw it, NeedsInput when the order's change needs
-    data, MoveNotAllowed or an order's refusal; then nothing was written.
+    data, MoveNotAllowed or an order's refusal; then nothing was written. `undo_until` asks for a later end of the
+    time to undo, as moves do that belong together.
     """
     deal = _lock(deal_id, to_stage_id, actor)
     stage = Stage.objects.filter(pk=to_stage_id, funnel_id=deal.funnel_id).first()
@@ -68,10 +70,15 @@ def move_deal(
     changes = []
     if deal.order is not None and not projection.agrees(stage, deal.order):
         changes = orders.advance_order(
-            order_id=deal.order.pk, to=stage.status, actor=actor, arguments=arguments, move_id=move_id
+            order_id=deal.order.pk,
+            to=stage.status,
+            actor=actor,
+            arguments=arguments,
+            move_id=move_id,
+            undo_until=undo_until,
         )
     deal = projection.lock_deal(deal_id)
-    undo_until = changes[-1].undo_until if changes else _deadline(deal, actor)
+    undo_until = changes[-1].undo_until if changes else _deadline(deal, actor, undo_until)
     rank = _rank(deal, stage, after_deal_id)
     projection.place(
         deal, stage, rank, actor=actor, kind=MoveKind.BY_HAND, move_id=move_id, undo_until=undo_until
@@ -117,6 +124,6 @@ def _require_allowed(deal: Deal, stage: Stage, arguments: Arguments) -> None:
     raise MoveNotAllowed(refusal.sentence, code=refusal.code)
 
 
-def _deadline(deal: Deal, actor: Actor) -> datetime | None:
+def _deadline(deal: Deal, actor: Actor, wanted: datetime | None) -> datetime | None:
     seconds = Shop.objects.values_list("undo_seconds", flat=True).get(pk=deal.funnel.shop_id)
-    return timezone.now() + timedelta(seconds=seconds) if actor.is_person and seconds else None
+    return hold_until(actor, seconds, wanted)

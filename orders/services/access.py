@@ -9,7 +9,7 @@ from orders.models import Order
 from shops.actors import Actor
 from shops.locks import lock_one
 from shops.models import ClaimVisibility
-from shops.permissions import Action, is_permitted, require
+from shops.permissions import Action, is_permitted, require, role_allows
 
 
 def lock_order(*, order_id: int, actor: Actor, action: Action) -> Order:
@@ -24,18 +24,32 @@ def lock_order(*, order_id: int, actor: Actor, action: Action) -> Order:
 
 
 def _respect_claim(order: Order, actor: Actor) -> None:
-    claimed_by_other = actor.is_person and order.manager_id not in (None, actor.user_id)
-    if not claimed_by_other or order.shop.claim_visibility == ClaimVisibility.VISIBLE:
+    if not _is_kept_by_claim(order, actor.user_id if actor.is_person else None):
         return
     if is_permitted(actor, shop_id=order.shop_id, action=Action.TAKE_OVER) or _works_in_warehouse(
         order, actor
     ):
         return
-    raise OrderError(
-        _("%(name)s works on order %(number)s; ask them or a supervisor to hand it over.")
-        % {"name": manager_name(order), "number": order.number},
-        code="claimed",
-    )
+    raise OrderError(_claim_sentence(order), code="claimed")
+
+
+def claim_refusal(order: Order, *, user_id: int, role: str | None) -> str:
+    """Why a colleague's claim keeps this person out, as `lock_order` would say it; empty where it does not."""
+    if not _is_kept_by_claim(order, user_id) or role_allows(role, Action.TAKE_OVER):
+        return ""
+    return _claim_sentence(order) if role_allows(role, Action.CONFIRM) else ""
+
+
+def _is_kept_by_claim(order: Order, user_id: int | None) -> bool:
+    claimed_by_other = user_id is not None and order.manager_id not in (None, user_id)
+    return claimed_by_other and order.shop.claim_visibility != ClaimVisibility.VISIBLE
+
+
+def _claim_sentence(order: Order) -> str:
+    return _("%(name)s works on order %(number)s; ask them or a supervisor to hand it over.") % {
+        "name": manager_name(order),
+        "number": order.number,
+    }
 
 
 def manager_name(order: Order) -> str:

@@ -26,6 +26,8 @@ from orders.statuses import TARGETS, PaymentStatus, ShipmentState, Status, Trans
 from shops.actors import Actor
 from shops.bus import publish
 
+LONGEST_HOLD = timedelta(minutes=5)
+
 
 @dataclass(frozen=True)
 class StatusChange:
@@ -121,10 +123,12 @@ def advance_order(
     arguments: Arguments = NOTHING,
     move_id: uuid.UUID | None = None,
     notify: bool = True,
+    undo_until: datetime | None = None,
 ) -> list[StatusChange]:
     """Bring an order to a status by the workflow's own steps, each recorded; only the last one notifies, if any.
 
-    All or nothing; raises what `change_status` raises. An order already there yields an empty list.
+    All or nothing; raises what `change_status` raises. An order already there yields an empty list. `undo_until`
+    asks for a later end of the time to undo, as `hold_until` allows it.
     """
     move = move_id or uuid.uuid4()
     way = plan(Order.objects.values_list("status", flat=True).get(pk=order_id), to)
@@ -137,7 +141,7 @@ def advance_order(
             % {"from": Status(order.status).label, "to": Status(to).label},
             code="no_way",
         )
-    deadline = undo_deadline(order, actor)
+    deadline = undo_deadline(order, actor, undo_until)
     changes = []
     for step in way:
         order = lock_order(order_id=order_id, actor=actor, action=ACTION_OF_TRANSITION[step])
@@ -150,11 +154,22 @@ def _nearest(to: str) -> str:
     return next(transition for transition, target in TARGETS.items() if target == to)
 
 
-def undo_deadline(order: Order, actor: Actor) -> datetime | None:
+def undo_deadline(order: Order, actor: Actor, wanted: datetime | None = None) -> datetime | None:
     """Until when a person's change can be undone (the shop's setting); a machine's cannot."""
-    if not actor.is_person or not order.shop.undo_seconds:
+    return hold_until(actor, order.shop.undo_seconds, wanted)
+
+
+def hold_until(actor: Actor, seconds: int, wanted: datetime | None = None) -> datetime | None:
+    """The end of a time to undo of so many seconds; None for a machine, and where the shop allows none.
+
+    A later `wanted` end is taken, for moves that shall be undone together, but never more than LONGEST_HOLD from now:
+    customers wait for their messages as long.
+    """
+    if not actor.is_person or not seconds:
         return None
-    return timezone.now() + timedelta(seconds=order.shop.undo_seconds)
+    now = timezone.now()
+    own = now + timedelta(seconds=seconds)
+    return own if wanted is None else max(own, min(wanted, now + LONGEST_HOLD))
 
 
 def _run(
