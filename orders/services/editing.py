@@ -17,7 +17,7 @@ from orders.search import refresh_order_terms
 from orders.services.access import lock_order
 from orders.services.placing import check_address
 from orders.services.recording import record
-from orders.statuses import BEFORE_HANDOVER, DeliveryKind
+from orders.statuses import BEFORE_HANDOVER, DeliveryKind, PaymentMethod
 from shops.actors import Actor, actor_columns
 from shops.bus import publish
 from shops.permissions import Action
@@ -73,6 +73,19 @@ def edit_delivery(
         raise OrderError(_("Choose a courier from the list."), code="invalid", field="courier")
     values = {"delivery_kind": delivery_kind, "pickup_point": pickup_point.strip()[:100], "courier": courier}
     return set_fields(order, values, actor)
+
+
+@transaction.atomic
+def edit_payment_method(*, order_id: int, actor: Actor, payment_method: str) -> tuple[str, ...]:
+    """Change how the order is paid, until the parcel is handed over. Raises NotPermitted or OrderError."""
+    order = lock_order(order_id=order_id, actor=actor, action=Action.EDIT_ORDER)
+    _require_editable(order)
+    if payment_method not in PaymentMethod.values:
+        raise OrderError(_("Choose how the order is paid."), code="invalid", field="payment_method")
+    if order.payment_method == payment_method:
+        return ()
+    # What the customer chose in the shop's own words is no longer true.
+    return set_fields(order, {"payment_method": payment_method, "payment_title": ""}, actor)
 
 
 @transaction.atomic

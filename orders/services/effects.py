@@ -65,6 +65,28 @@ def lock_stock(order: Order) -> dict[int, Held]:
     return held
 
 
+def follow_lines(
+    order: Order,
+    wanted_before: Mapping[int, int],
+    actor: Actor,
+    *,
+    on_shortage: Literal["refuse", "backorder"],
+) -> None:
+    """Hold what the lines want now instead of what they wanted before, after they changed; raises as `reserve` does.
+
+    What is still wanted stays held: whoever waits for a freed unit would take it at once.
+    """
+    wanted = wanted_units(order)
+    if wanted == wanted_before:
+        return
+    held = lock_stock(order)
+    dropped = held.keys() - wanted.keys()
+    if dropped:
+        inventory.release(reference=order.stock_reference, actor=actor, product_ids=dropped)
+    if held or reserves_at_placing(order) or order.status != Status.NEW:
+        reserve_for(order, actor, on_shortage=on_shortage)
+
+
 def reserves_at_placing(order: Order) -> bool:
     return order.shop.reserve_at == ReserveAt.PLACING
 

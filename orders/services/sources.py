@@ -8,7 +8,6 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from inventory import services as inventory
 from orders.contacts import safe_link
 from orders.drafts import PARTS, LineDraft, OrderDraft
 from orders.events import OrderAcknowledged, OrderEdited
@@ -17,7 +16,7 @@ from orders.models.history import EventKind
 from orders.search import refresh_order_terms
 from orders.services.access import lock_order
 from orders.services.editing import set_fields, write_address
-from orders.services.effects import lock_stock, reserve_for, reserves_at_placing, wanted_units
+from orders.services.effects import follow_lines, wanted_units
 from orders.services.placing import cents, set_totals, validate_draft, write_lines
 from orders.services.recording import record
 from orders.statuses import BEFORE_HANDOVER, Status
@@ -131,7 +130,7 @@ def _follow_lines(order: Order, draft: OrderDraft, actor: Actor) -> tuple[str, .
     write_lines(order, draft.lines)
     set_totals(order, draft)
     order.save()
-    _follow_stock(order, wanted_before, actor)
+    follow_lines(order, wanted_before, actor, on_shortage="backorder")
     refresh_order_terms(order.pk)
     event = record(order, kind=EventKind.EDITED, actor=actor, details=details, notify=False)
     publish(
@@ -145,16 +144,3 @@ def _follow_lines(order: Order, draft: OrderDraft, actor: Actor) -> tuple[str, .
         )
     )
     return ("lines",)
-
-
-def _follow_stock(order: Order, wanted_before: dict[int, int], actor: Actor) -> None:
-    # What is still wanted stays held: whoever waits for a freed unit would take it at once.
-    wanted = wanted_units(order)
-    if wanted == wanted_before:
-        return
-    held = lock_stock(order)
-    dropped = held.keys() - wanted.keys()
-    if dropped:
-        inventory.release(reference=order.stock_reference, actor=actor, product_ids=dropped)
-    if held or reserves_at_placing(order) or order.status == Status.CONFIRMED:
-        reserve_for(order, actor, on_shortage="backorder")
