@@ -10,6 +10,7 @@ from orders.events import (
     CallLogged,
     OrderAcknowledged,
     OrderBecameShippable,
+    OrderClaimed,
     OrderEventBase,
     OrderPlaced,
     OrderReverted,
@@ -19,9 +20,10 @@ from orders.events import (
     ShipmentAtPickup,
     ShipmentDispatched,
 )
+from orders.models import Order
 from shops.actors import Actor
 from shops.events import ShopCreated
-from shops.models import Shop
+from shops.models import Shop, User
 from shops.selectors import people_to_tell
 
 
@@ -107,6 +109,27 @@ def note_shippable(event: OrderBecameShippable) -> None:
             actor=event.actor,
             language=language,
         )
+
+
+def note_handed_over(event: OrderClaimed) -> None:
+    """Tell somebody by e-mail that a colleague gave them an order."""
+    if not event.is_handed_over or event.manager_id in (None, event.actor.user_id):
+        return
+    person = User.objects.get(pk=event.manager_id)
+    shop = Shop.objects.get(pk=event.shop_id)
+    number = Order.objects.values_list("number", flat=True).get(pk=event.order_id)
+    language = person.language or shop.language
+    note = notes.handed_over(number=number, by=event.actor.label, words=event.note, language=language)
+    queue_note(
+        shop_id=shop.pk,
+        order_id=event.order_id,
+        recipients=[person.email],
+        subject=note.subject,
+        text=note.text,
+        key=f"handed-over:{event.uid}",
+        actor=event.actor,
+        language=language,
+    )
 
 
 def discard_reverted(event: OrderReverted) -> None:

@@ -55,6 +55,20 @@ def shippable(event: OrderBecameShippable, *, language: str) -> Note:
     return Note(subject, "\n\n".join(filter(None, (said, "\n".join(event.lines), where))))
 
 
+def handed_over(*, number: str, by: str, words: str, language: str) -> Note:
+    """That a colleague gave an order to the reader, with what they said."""
+    with override(language):
+        values = {
+            "number": number,
+            "name": by,
+            "address": f"{settings.OMS_PUBLIC_URL}/orders/{quote(number)}/",
+        }
+        subject = _("%(number)s is yours now") % values
+        said = _("%(name)s handed order %(number)s over to you.") % values
+        where = _("The order: %(address)s") % values
+    return Note(subject, "\n\n".join(filter(None, (said, words, where))))
+
+
 def _low(line: ReportLine) -> str:
     words = _("- %(sku)s %(name)s (%(warehouse)s): %(available)s available, safety stock %(safety)s") % {
         "sku": line.sku,

@@ -31,7 +31,7 @@ TABLE: Mapping[type[Event], tuple[Handler, ...]] = {
     order_events.OrderStatusChanged: (crm.follow_order, messages.queue_status_message),
     order_events.OrderReverted: (crm.follow_revert, messages.discard_reverted),
     order_events.OrderEdited: (crm.refresh_card,),
-    order_events.OrderClaimed: (crm.mirror_manager,),
+    order_events.OrderClaimed: (crm.mirror_manager, messages.note_handed_over),
     order_events.PaymentRecorded: (crm.follow_payment, messages.queue_payment_message),
     order_events.ShipmentDispatched: (crm.refresh_card, messages.queue_parcel_sent),
     order_events.ShipmentAtPickup: (crm.refresh_card, messages.queue_at_pickup),

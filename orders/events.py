@@ -71,10 +71,12 @@ class OrderEdited(OrderEventBase):
 
 @dataclass(frozen=True, kw_only=True)
 class OrderClaimed(OrderEventBase):
-    """A person took the order, or it was released (`manager_id` is None)."""
+    """A person took the order, got it from a colleague (`is_handed_over`), or it was released (`manager_id` is None)."""
 
     topic: ClassVar[str] = "order.claimed"
     manager_id: int | None
+    is_handed_over: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,8 @@
-"""Claiming an order: one person works on it; the first click wins."""
+"""Claiming an order: one person works on it; the first click wins, and who has it may give it to a colleague."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,10 +14,13 @@ from orders.models import Order
 from orders.models.history import EventKind
 from orders.services.access import manager_name
 from orders.services.recording import record
+from orders.statuses import Status
 from shops.actors import Actor
 from shops.bus import publish
 from shops.locks import lock_one
-from shops.permissions import Action, is_permitted, require
+from shops.models import User
+from shops.permissions import Action, Role, is_permitted, require, role_allows
+from shops.selectors import role_in_shop
 
 
 @transaction.atomic
@@ -55,12 +60,62 @@ def release_order(*, order_id: int, actor: Actor) -> bool:
     return True
 
 
-def set_manager(order: Order, actor: Actor, manager_id: int | None) -> None:
+@transaction.atomic
+def hand_over_order(*, order_id: int, to_user_id: int, actor: Actor, note: str = "") -> bool:
+    """Give an order to a colleague of the shop; returns whether anything changed. They are told, with the `note`.
+
+    One's own order and a free one by whoever may claim, a colleague's by whoever may take orders over. Raises
+    NotPermitted, or OrderError when the receiver could not work on it.
+    """
+    order = lock_one(Order.objects.select_related("shop"), order_id)
+    require(actor, shop_id=order.shop_id, action=Action.CLAIM)
+    if not actor.is_person:
+        raise OrderError(_("Only people can hand orders over."), code="not_a_person")
+    if order.manager_id not in (None, actor.user_id) and not is_permitted(
+        actor, shop_id=order.shop_id, action=Action.TAKE_OVER
+    ):
+        raise OrderError(
+            _("%(name)s works on order %(number)s; only they or a supervisor can hand it over.")
+            % {"name": manager_name(order), "number": order.number},
+            code="not_yours",
+        )
+    if order.manager_id == to_user_id:
+        return False
+    receiver = who_may_claim(shop_id=order.shop_id, user_id=to_user_id, status=order.status)
+    set_manager(order, actor, receiver.pk, is_handed_over=True, note=note.strip()[:500])
+    return True
+
+
+def who_may_claim(*, shop_id: int, user_id: int, status: str = "") -> User:
+    """The active member of the shop who can work on an order in this status. Raises OrderError for anybody else."""
+    person = User.objects.filter(pk=user_id, is_active=True).first()
+    role = role_in_shop(user_id=user_id, shop_id=shop_id) if person else None
+    if person is None or not role_allows(role, Action.CLAIM):
+        raise OrderError(
+            _("Choose a colleague who works on orders in this shop."), code="not_a_colleague", field="to"
+        )
+    if role == Role.WAREHOUSE and status in (Status.NEW, Status.CANCELLED):
+        raise OrderError(
+            _("%(name)s works in the warehouse and sees orders once they are confirmed.")
+            % {"name": person.get_full_name() or person.username},
+            code="cannot_see",
+            field="to",
+        )
+    return person
+
+
+def set_manager(
+    order: Order, actor: Actor, manager_id: int | None, *, is_handed_over: bool = False, note: str = ""
+) -> None:
     """Write who works on a locked order (None: nobody), with its history row and event."""
+    before = order.manager_id
     order.manager_id = manager_id
     order.claimed_at = timezone.now() if manager_id else None
     order.save(update_fields=["manager", "claimed_at", "updated_at"])
-    event = record(order, kind=EventKind.CLAIMED, actor=actor, details={"manager": manager_id}, notify=False)
+    details: dict[str, Any] = {"manager": manager_id}
+    if manager_id is not None and manager_id != actor.user_id:
+        details |= {"name": _name_of(manager_id), "from": before}
+    event = record(order, kind=EventKind.CLAIMED, actor=actor, details=details, reason=note, notify=False)
     publish(
         OrderClaimed(
             uid=event.uid,
@@ -69,5 +124,12 @@ def set_manager(order: Order, actor: Actor, manager_id: int | None) -> None:
             actor=actor,
             notify=False,
             manager_id=manager_id,
+            is_handed_over=is_handed_over,
+            note=note,
         )
     )
+
+
+def _name_of(user_id: int) -> str:
+    person = User.objects.get(pk=user_id)
+    return person.get_full_name() or person.username

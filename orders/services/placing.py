@@ -21,7 +21,8 @@ from orders.events import OrderPlaced
 from orders.models import Order, OrderAddress, OrderLine
 from orders.models.history import EventKind
 from orders.search import refresh_order_terms
-from orders.services.customers import customer_for
+from orders.services.claims import set_manager
+from orders.services.customers import customer_for, personal_manager_of
 from orders.services.effects import reserve_for, reserves_at_placing
 from orders.services.recording import record
 from orders.statuses import DeliveryKind, PaymentMethod, PaymentStatus, Status
@@ -118,6 +119,10 @@ def _place(shop: Shop, draft: OrderDraft, actor: Actor, notify: bool, reference:
             uid=event.uid, order_id=order.pk, shop_id=shop.pk, actor=actor, notify=notify, reference=reference
         )
     )
+    # After the event: the claim reaches the deal, which the event makes.
+    manager_id = personal_manager_of(customer)
+    if manager_id is not None and order.manager_id is None:
+        set_manager(order, actor, manager_id)
     return order
 
 
