@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import IntegerField, Value
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
+from crm.page_selectors.reminders import due_of
 from crm.selectors.united import united
 from inventory.page_selectors.low import low_items
 from notifications.models import Message
@@ -109,17 +111,30 @@ class Workspace:
         """Stock items that run low where this person sees stock, counted up to one more than the badge shows."""
         return self._badges[1]
 
+    @property
+    def due_reminders(self) -> int:
+        """This person's reminders that are due, counted up to one more than the badge shows."""
+        return self._badges[2]
+
+    @property
+    def bell(self) -> str:
+        """The number on the bell in the top bar."""
+        return _bounded(self.due_reminders) if self.person.is_authenticated else ""
+
     @cached_property
-    def _badges(self) -> tuple[int, int]:
-        """Both counts in one query, for they stand on every page."""
+    def _badges(self) -> tuple[int, int, int]:
+        """All counts in one query, for they stand on every page."""
         keep_standings(self.person)
         stuck = Message.objects.visible_to(self.person).needing_a_person()
         low = low_items(shop_ids_where(self.person, Action.VIEW_STOCK))
         most = MOST_SHOWN + 1
         # A constant, because their keys are of two types, which PostgreSQL does not put in one column.
         one = Value(1, output_field=IntegerField())
-        failed, short = united([rows.order_by().values_list(one)[:most] for rows in (stuck, low)])
-        return len(failed), len(short)
+        due = due_of(self.person, timezone.now())
+        failed, short, called = united(
+            [rows.order_by().values_list(one)[:most] for rows in (stuck, low, due)]
+        )
+        return len(failed), len(short), len(called)
 
     @property
     def low_badge(self) -> str:

@@ -5,20 +5,37 @@ from __future__ import annotations
 from django.urls import path
 
 from crm import page_urls
-from crm.views import board, deals
+from crm.views import board, bulk, deals, reminders, saved
 
 app_name = "crm"
 
 urlpatterns = [
     path("", board.home, name="home"),
     path("board/<slug:slug>/", board.board, name="board"),
+    path("board/<slug:slug>/filters/", board.filters, name="board-filters"),
     path("board/<slug:slug>/changes/", board.changes, name="board-changes"),
     path("board/<slug:slug>/stages.css", board.stage_styles, name="stage-styles"),
+    path("board/<slug:slug>/bulk/", bulk.bulk, name="bulk"),
+    path("board/<slug:slug>/bulk/claim/", bulk.claim, name="bulk-claim"),
+    path("board/<slug:slug>/bulk/column/", bulk.column, name="bulk-column"),
+    path("board/<slug:slug>/bulk/unfinished/", bulk.unfinished, name="bulk-unfinished"),
+    path("bulk-moves/<uuid:bulk_id>/", bulk.move, name="bulk-move"),
+    path("bulk-moves/<uuid:bulk_id>/continue/", bulk.go_on, name="bulk-continue"),
+    path("bulk-moves/<uuid:bulk_id>/stop/", bulk.stop, name="bulk-stop"),
+    path("bulk-moves/<uuid:bulk_id>/undo/", bulk.undo, name="bulk-undo"),
     path("deals/<int:deal_id>/", deals.deal, name="deal"),
     path("deals/<int:deal_id>/move/", deals.move, name="deal-move"),
     path("deals/<int:deal_id>/claim/", deals.claim, name="deal-claim"),
     path("deals/<int:deal_id>/release/", deals.release, name="deal-release"),
     path("deals/<int:deal_id>/comments/", deals.comment, name="deal-comment"),
+    path("deals/<int:deal_id>/reminders/", reminders.deal_reminders, name="deal-reminders"),
+    path("reminders/", reminders.reminder_list, name="reminders"),
+    path("reminders/<int:reminder_id>/snooze/", reminders.snooze, name="reminder-snooze"),
+    path("reminders/<int:reminder_id>/done/", reminders.done, name="reminder-done"),
+    path("reminders/<int:reminder_id>/edit/", reminders.edit, name="reminder-edit"),
+    path("reminders/<int:reminder_id>/remove/", reminders.remove, name="reminder-remove"),
     path("moves/<uuid:move_id>/undo/", deals.undo, name="move-undo"),
+    path("views/", saved.save, name="views-save"),
+    path("views/<int:view_id>/", saved.change, name="view-change"),
     *page_urls.urlpatterns,
 ]

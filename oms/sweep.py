@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from crm.services import tell_due_reminders
 from inventory.services.importing import run_imports
 from notifications.looking_up import look_up_unknown
 from notifications.selectors import own_lanes_due
@@ -18,6 +19,7 @@ JOBS: tuple[Job | Family, ...] = (
     Family("outbox", own_lanes_due, drain),
     Job("unknown-sms", look_up_unknown, period=30.0),
     Job("stock-imports", run_imports),
+    Job("reminders", tell_due_reminders, period=5.0),
 )
 
 sweep = Sweep(JOBS)

@@ -59,6 +59,19 @@ def newest_first(
     return Page(rows, _cursor(getattr(rows[-1], field), rows[-1].pk) if more else "")
 
 
+def soonest_first(queryset: QuerySet[M], field: str, after: str, size: int | None = None) -> Page[M]:
+    """One page by `field` and key, lowest first. A cursor that cannot be read starts at the first page."""
+    size = size or PAGE_SIZE
+    cursor = _read_cursor(after, read_key)
+    if cursor is not None:
+        at, pk = cursor
+        later = Q(**{f"{field}__gt": at}) | Q(pk__gt=pk)
+        queryset = queryset.filter(later, **{f"{field}__gte": at})
+    rows = list(queryset.order_by(field, "pk")[: size + 1])
+    more, rows = len(rows) > size, rows[:size]
+    return Page(rows, _cursor(getattr(rows[-1], field), rows[-1].pk) if more else "")
+
+
 def newest_key_first(
     queryset: QuerySet[M], after: str, size: int | None = None, shop_ids: Sequence[int] | None = None
 ) -> Page[M]:
