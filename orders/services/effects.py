@@ -262,9 +262,11 @@ def _unship(order: Order, event: OrderEvent, actor: Actor) -> None:
     reserve_for(order, actor, on_shortage="backorder")
     parcels = order.shipments.filter(state=ShipmentState.HANDED_OVER)
     ShipmentLine.objects.filter(shipment__in=parcels).delete()
-    parcels.filter(move_id=event.move_id).update(state=ShipmentState.VOIDED, handed_over_at=None)
+    parcels.filter(move_id=event.move_id).update(
+        state=ShipmentState.VOIDED, handed_over_at=None, handover_sheet=None
+    )
     order.shipments.filter(state=ShipmentState.HANDED_OVER).update(
-        state=ShipmentState.PREPARED, handed_over_at=None
+        state=ShipmentState.PREPARED, handed_over_at=None, handover_sheet=None
     )
     _unvoid(order, event)
 

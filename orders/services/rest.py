@@ -122,7 +122,7 @@ def compensate_rest(order: Order, event: OrderEvent, actor: Actor) -> None:
 def _take_back_parcel(order: Order, event: OrderEvent, actor: Actor) -> None:
     parcel = order.shipments.filter(move_id=event.move_id)
     if not parcel.filter(state=ShipmentState.HANDED_OVER).update(
-        state=ShipmentState.VOIDED, handed_over_at=None
+        state=ShipmentState.VOIDED, handed_over_at=None, handover_sheet=None
     ):
         raise TooLateToUndo(_("The parcel arrived already."), code="delivered")
     ShipmentLine.objects.filter(shipment__in=parcel).delete()
