@@ -21,6 +21,16 @@ def normalise_phone(raw: str, country: str) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
+def written_phone(raw: str, country: str) -> str:
+    """The number as it is dialled from anywhere, “+40 722 334 455”; as given where it is none that can be called."""
+    number = normalise_phone(raw, country)
+    if not number:
+        return raw.strip()
+    return phonenumbers.format_number(
+        phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    )
+
+
 def normalise_email(raw: str) -> str:
     """The address casefolded and without white space around it."""
     return raw.strip().casefold()

@@ -182,7 +182,7 @@ def order_page(user: User, order: Order) -> OrderPage:
     units, facts = units_of(order), facts_of(order.pk)
     return OrderPage(
         order=order,
-        lines=_line_rows(order, units, facts),
+        lines=line_rows(order, units, facts),
         buttons=_in_order(
             [
                 *rest_buttons(rest_facts(order, units), role),
@@ -250,7 +250,8 @@ def slug_of(transition: str) -> str:
     return transition.rstrip("_").replace("_", "-")
 
 
-def _line_rows(order: Order, units: list[LineUnits], facts: OrderFacts) -> list[LineRow]:
+def line_rows(order: Order, units: list[LineUnits], facts: OrderFacts) -> list[LineRow]:
+    """The order's lines with what stock holds for them. Reads nothing more."""
     short, rows = {line.sku for line in facts.short}, []
     is_open = order.status in BEFORE_HANDOVER or order.status in WITH_REST
     is_kept = order.shop.stock_master != StockMaster.NOBODY

@@ -1,6 +1,7 @@
 """The verbs of the board: moving, undoing, claiming and commenting deals, and giving a shop its funnels."""
 
-from crm.services.deals import add_comment, claim_deal, release_deal
+from crm.services.deals import add_comment, cancel_retry, claim_deal, hand_over_deal, release_deal
+from crm.services.editing import change_if_unchanged
 from crm.services.feed import prune_board_feed
 from crm.services.funnels import create_preset_funnels
 from crm.services.moving import MoveResult, move_deal
@@ -12,21 +13,56 @@ from crm.services.reminders import (
     snooze_reminder,
     tell_due_reminders,
 )
+from crm.services.tagging import remove_unused_tags, tag_customer, tag_deal, untag_customer, untag_deal
 from crm.services.undo import undo_move
+from crm.services.working import (
+    Outcome,
+    cancel_called,
+    confirm_called,
+    correct_address,
+    keep_open,
+    let_go,
+    miss_call,
+    reach_customer,
+    snooze_deal,
+    take_again,
+    take_next,
+    wake_deal,
+)
 
 __all__ = [
     "MoveResult",
+    "Outcome",
     "add_comment",
+    "cancel_called",
+    "cancel_retry",
+    "change_if_unchanged",
     "claim_deal",
+    "confirm_called",
+    "correct_address",
     "create_preset_funnels",
     "edit_reminder",
     "finish_reminder",
+    "hand_over_deal",
+    "keep_open",
+    "let_go",
+    "miss_call",
     "move_deal",
     "prune_board_feed",
+    "reach_customer",
     "release_deal",
     "remove_reminder",
+    "remove_unused_tags",
     "set_reminder",
+    "snooze_deal",
     "snooze_reminder",
+    "tag_customer",
+    "tag_deal",
+    "take_again",
+    "take_next",
     "tell_due_reminders",
     "undo_move",
+    "untag_customer",
+    "untag_deal",
+    "wake_deal",
 ]
