@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from crm import projection, rules
-from crm.models import Deal, DealMove, Funnel, Happening, MoveKind
+from crm.models import Deal, DealComment, DealMove, Funnel, Happening, MoveKind, Stage, StageKind
 from crm.services.funnels import create_preset_funnels
 from inventory.events import BackorderAllocated, ReservationShorted
+from orders.errors import AlreadyDone
 from orders.events import (
     CallLogged,
+    OrderBecameShippable,
     OrderClaimed,
     OrderEventBase,
     OrderPlaced,
     OrderReverted,
     OrderStatusChanged,
     PaymentRecorded,
+    ReturnReceived,
+    ShipmentAtPickup,
 )
 from orders.models import Order
 from orders.selectors import missed_calls
-from shops.actors import Actor
+from orders.statuses import PaymentStatus
+from shops.actors import Actor, actor_columns
 from shops.events import ShopCreated
 
 OWN_REFERENCE = "deal:"
+HAPPENING_OF_PAYMENT: dict[str, Happening] = {
+    PaymentStatus.PAID: Happening.PAID,
+    PaymentStatus.FAILED: Happening.PAYMENT_FAILED,
+    PaymentStatus.REFUNDED: Happening.REFUNDED,
+    PaymentStatus.PARTLY_REFUNDED: Happening.REFUNDED,
+}
 
 
 def create_default_funnels(event: ShopCreated) -> None:
@@ -55,10 +68,29 @@ def create_deal(event: OrderPlaced) -> None:
 
 def _link(deal_id: int, order: Order, event: OrderPlaced) -> None:
     deal = projection.lock_deal(deal_id)
+    if deal.order_id is not None:
+        raise AlreadyDone(_("This deal has become an order already."), code="has_order")
+    title = deal.title
     deal.order, deal.customer, deal.amount, deal.currency = order, order.customer, order.total, order.currency
     deal.title = order.number
     deal.save(update_fields=["order", "customer", "amount", "currency", "title"])
-    projection.follow(deal, actor=event.actor)
+    # The card is called as its order now; what it was about stays readable.
+    DealComment.objects.create(deal=deal, text=title, **actor_columns(event.actor))
+    _take_to_orders(deal, order, event.actor)
+
+
+def _take_to_orders(deal: Deal, order: Order, actor: Actor) -> None:
+    """A deal of a board without orders is won there, and goes on as a card of the shop's board of orders."""
+    if Stage.objects.filter(funnel=deal.funnel_id).exclude(status="").exists():
+        projection.follow(deal, actor=actor)
+        return
+    won = Stage.objects.filter(funnel=deal.funnel_id, kind=StageKind.WON).first()
+    if won is not None and won.pk != deal.stage_id:
+        projection.place(deal, won, projection.fresh_rank(), actor=actor, kind=MoveKind.FOLLOWED)
+    home = Funnel.objects.filter(shop_id=order.shop_id, is_default=True, is_active=True).first()
+    stage = projection.first_stage(home.pk, order) if home is not None else None
+    if stage is not None:
+        projection.transfer(deal, stage, actor=actor)
 
 
 def follow_order(event: OrderStatusChanged) -> None:
@@ -87,14 +119,38 @@ def follow_revert(event: OrderReverted) -> None:
     )
     if move is None or move.from_stage is None:
         projection.follow(deal, actor=event.actor)
-    elif projection.agrees(move.from_stage, deal.order):
+    elif projection.may_stand(deal, move.from_stage):
         projection.restore(deal, move, event.actor)
 
 
 def follow_payment(event: PaymentRecorded) -> None:
-    """The payment changed: a card whose stage no longer fits goes to the entry of its status."""
+    """The payment changed: the card goes where the funnel's rule puts it, or leaves a stage that no longer fits."""
     deal = _deal_of(event.order_id)
-    if deal is not None:
+    if deal is None:
+        return
+    happening = HAPPENING_OF_PAYMENT.get(event.to_payment_status)
+    if happening is None or not projection.place_by_rule(deal, happening, actor=event.actor):
+        _leave_unfit_stage(deal, event.actor)
+
+
+def follow_parcel_at_pickup(event: ShipmentAtPickup) -> None:
+    """A parcel waits to be collected: its card goes where the funnel's rule puts it."""
+    _follow_rule(event, Happening.AT_PICKUP)
+
+
+def follow_return_received(event: ReturnReceived) -> None:
+    """A return arrived: its card goes where the funnel's rule puts it."""
+    _follow_rule(event, Happening.RETURN_RECEIVED)
+
+
+def follow_goods(event: OrderBecameShippable) -> None:
+    """The last goods an order waited for arrived: its card goes where the funnel's rule puts it."""
+    _follow_rule(event, Happening.GOODS_ARRIVED)
+
+
+def _follow_rule(event: OrderEventBase, happening: Happening) -> None:
+    deal = _deal_of(event.order_id)
+    if deal is not None and not projection.place_by_rule(deal, happening, actor=event.actor):
         _leave_unfit_stage(deal, event.actor)
 
 
@@ -149,7 +205,7 @@ def refresh_card_of_backorder(event: BackorderAllocated | ReservationShorted) ->
 def _leave_unfit_stage(deal: Deal, actor: Actor) -> None:
     # A card that disagrees with its order's status is left to the news of that status, which comes next.
     order = deal.order
-    in_step = projection.agrees(deal.stage, order)
+    in_step = deal.funnel.follows_orders and projection.agrees(deal.stage, order)
     if order is not None and in_step and not rules.meets_condition(deal.stage, order):
         stage = projection.entry_stage(deal.funnel_id, order.status)
         if stage is not None and stage.pk != deal.stage_id:

@@ -170,8 +170,8 @@ class NoteForm(OrderForm):
     )
 
 
-class AddressForm(OrderForm):
-    """A postal address; nothing is required, because completeness is judged when confirming."""
+class PostalForm(forms.Form):
+    """The fields of a postal address; nothing is required, because completeness is judged when confirming."""
 
     name = forms.CharField(label=_("Name"), required=False)
     company = forms.CharField(label=_("Company"), required=False)
@@ -191,7 +191,8 @@ class AddressForm(OrderForm):
         error_messages={"invalid": _("Write the country as two letters, for example RO.")},
     )
 
-    def prepare(self) -> None:
+    def limit_lengths(self) -> None:
+        """No field takes more than its column does."""
         for name in ADDRESS_FIELDS:
             longest = OrderAddress._meta.get_field(name).max_length  # type: ignore[union-attr]
             self.fields[name].validators.append(MaxLengthValidator(longest or 0))
@@ -202,6 +203,13 @@ class AddressForm(OrderForm):
 
     def draft(self) -> AddressDraft:
         return AddressDraft(**{name: self.cleaned_data[name] for name in ADDRESS_FIELDS})
+
+
+class AddressForm(PostalForm, OrderForm):
+    """An address of an order."""
+
+    def prepare(self) -> None:
+        self.limit_lengths()
 
     @classmethod
     def initial_of(cls, order: Order) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from crm import projection
 from crm.errors import MoveNotAllowed, StaleBoard
-from crm.models import Deal, MoveKind, Stage
+from crm.models import Deal, DealMove, MoveKind, Stage, StageKind
 from crm.rules import check_move
 from crm.selectors.board import board_facts
 from orders import services as orders
@@ -68,7 +68,7 @@ def move_deal(
     _require_allowed(deal, stage, arguments)
     from_stage, move_id = deal.stage, uuid.uuid4()
     changes = []
-    if deal.order is not None and not projection.agrees(stage, deal.order):
+    if deal.order is not None and not projection.may_stand(deal, stage):
         changes = orders.advance_order(
             order_id=deal.order.pk,
             to=stage.status,
@@ -77,13 +77,21 @@ def move_deal(
             move_id=move_id,
             undo_until=undo_until,
         )
-    deal = projection.lock_deal(deal_id)
+    deal = _lock_card(deal_id, stage)
     undo_until = changes[-1].undo_until if changes else _deadline(deal, actor, undo_until)
     rank = _rank(deal, stage, after_deal_id)
     projection.place(
         deal, stage, rank, actor=actor, kind=MoveKind.BY_HAND, move_id=move_id, undo_until=undo_until
     )
+    if deal.order is None and stage.kind == StageKind.LOST:
+        _note_why_lost(deal, move_id, arguments)
     return MoveResult(deal.pk, move_id, undo_until, from_stage, stage, bool(changes))
+
+
+def _note_why_lost(deal: Deal, move_id: uuid.UUID, arguments: Arguments) -> None:
+    why = {"reason_code": arguments.reason_code, "reason": arguments.reason.strip()[:500]}
+    Deal.objects.filter(pk=deal.pk).update(lost_reason=arguments.reason_code)
+    DealMove.objects.filter(deal=deal, move_id=move_id).update(**why)
 
 
 def _lock(deal_id: int, to_stage_id: int, actor: Actor) -> Deal:
@@ -101,6 +109,15 @@ def _lock(deal_id: int, to_stage_id: int, actor: Actor) -> Deal:
         return Deal.objects.select_related("stage", "order__shop", "funnel").get(pk=deal_id)
     deal = projection.lock_deal(deal_id)
     require(actor, shop_id=deal.funnel.shop_id, action=Action.MOVE_DEAL)
+    return deal
+
+
+def _lock_card(deal_id: int, stage: Stage) -> Deal:
+    deal = projection.lock_deal(deal_id)
+    if not projection.may_stand(deal, stage):
+        raise StaleBoard(
+            _("The rules of this board were changed meanwhile; reload the page and try again."), code="stale"
+        )
     return deal
 
 

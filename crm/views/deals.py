@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,8 +20,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from crm import services
 from crm.errors import StaleBoard
-from crm.forms import CommentForm
-from crm.models import Deal, Stage
+from crm.forms import CommentForm, LoseForm
+from crm.models import Deal, Stage, StageKind
 from crm.order_forms import CancelForm, OrderForm, ReopenForm, ReturnForm, ShipForm
 from crm.page_selectors.deal_page import deal_of_move, deal_page
 from crm.selectors.board import why_not
@@ -192,7 +193,7 @@ def _refused(request: HttpRequest, found: Deal, error: DomainError) -> HttpRespo
     )
 
 
-def _ask(request: HttpRequest, found: Deal, stage: Stage, form: OrderForm, sentence: str) -> HttpResponse:
+def _ask(request: HttpRequest, found: Deal, stage: Stage, form: Form | None, sentence: str) -> HttpResponse:
     context: dict[str, Any] = {"deal": found, "stage": stage, "form": form, "sentence": sentence}
     context |= {
         "seen_stage": request.POST.get("seen_stage", ""),
@@ -236,17 +237,21 @@ def _seen_stage(found: Deal, request: HttpRequest) -> int | None:
     return Stage.objects.filter(funnel=found.funnel_id, slug=slug).values_list("pk", flat=True).first() or 0
 
 
-def _form_for(found: Deal, stage: Stage, request: HttpRequest) -> OrderForm | None:
+def _form_for(found: Deal, stage: Stage, request: HttpRequest) -> Form | None:
     """The form of this move, bound, when any of its fields was sent."""
+    form: Form | None = None
     form_class = FORMS.get(FORM_OF_STATUS.get(stage.status, ""))
-    if form_class is None or found.order is None:
-        return None
-    form = form_class(request.POST, order=found.order)
-    return form if any(name in request.POST for name in form.fields) else None
+    if found.order is None and stage.kind == StageKind.LOST:
+        form = LoseForm(request.POST)
+    elif form_class is not None and found.order is not None:
+        form = form_class(request.POST, order=found.order)
+    return form if form is not None and any(name in request.POST for name in form.fields) else None
 
 
-def _empty_form(found: Deal, name: str) -> OrderForm:
-    assert found.order is not None
+def _empty_form(found: Deal, name: str) -> Form | None:
+    """What a move asks for; nothing where a page of its own does (creating the order)."""
+    if found.order is None:
+        return LoseForm() if name == "lose" else None
     form_class = FORMS[name]
     return form_class(order=found.order, initial=form_class.initial_of(found.order))
 

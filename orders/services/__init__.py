@@ -15,6 +15,7 @@ from orders.services.lines import LineChange, edit_lines, is_mastered_elsewhere
 from orders.services.parcels import add_shipment, deliver_parcel, receive_return, void_shipment
 from orders.services.payments import record_payment
 from orders.services.placing import place_order
+from orders.services.prospects import note_customer
 from orders.services.rest import RestChange, drop_rest, ship_rest
 from orders.services.sources import acknowledge_order, report_from_source, update_from_source
 from orders.services.transitions import (
@@ -55,6 +56,7 @@ __all__ = [
     "is_mastered_elsewhere",
     "log_call",
     "mark_at_pickup",
+    "note_customer",
     "place_order",
     "receive_return",
     "record_payment",
