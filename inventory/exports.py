@@ -33,9 +33,9 @@ def _looks_like_formula(text: str) -> bool:
     return text.lstrip(" \n'").startswith(FORMULA_SIGNS)
 
 
-def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+def csv_lines(rows: Iterable[Sequence[Any]], delimiter: str = ",") -> Iterator[str]:
     """The rows as lines of CSV, every cell neutralised, one by one; a byte order mark first, for Excel."""
     yield BYTE_ORDER_MARK
-    writer = csv.writer(_Line())
+    writer = csv.writer(_Line(), delimiter=delimiter)
     for row in rows:
         yield writer.writerow([neutralise(cell) for cell in row])
