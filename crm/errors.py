@@ -11,3 +11,7 @@ class MoveNotAllowed(DomainError):
 
 class StaleBoard(DomainError):
     """The card is not where the board showed it; the page shows where it is."""
+
+
+class ChangedMeanwhile(DomainError):
+    """A colleague changed the same thing after the person opened its form; nothing was written."""

@@ -17,8 +17,10 @@ from django.utils.translation import pgettext_lazy
 from crm.models.funnels import Funnel, Stage
 from orders.models.orders import order_scope
 from shops.actors import ActorFields
+from shops.models import ClaimVisibility
+from shops.permissions import Role
 from shops.scoping import ShopScopedQuerySet
-from shops.selectors import shop_ids_of
+from shops.selectors import roles_of
 
 if TYPE_CHECKING:
     from shops.models import User
@@ -40,11 +42,20 @@ class DealQuerySet(ShopScopedQuerySet["Deal"]):
     shop_path = "funnel__shop_id"
 
     def visible_to(self, user: User | Any) -> Self:
-        """Deals of visible orders, and deals without an order in the person's shops."""
+        """Deals of visible orders, and deals without an order as an order that is not confirmed would be."""
         if user is None or not getattr(user, "is_authenticated", False) or not user.is_active:
             return self.none()
-        without_order = Q(order__isnull=True, funnel__shop_id__in=shop_ids_of(user))
-        return self.filter(order_scope(user, "order__") | without_order)
+        return self.filter(order_scope(user, "order__") | self._without_order(user))
+
+    def _without_order(self, user: User) -> Q:
+        # The warehouse sees confirmed orders and later ones, and nothing that may become one.
+        roles = roles_of(user)
+        leaders = [shop_id for shop_id, role in roles.items() if role in (Role.ADMIN, Role.SUPERVISOR)]
+        managers = [shop_id for shop_id, role in roles.items() if role == Role.MANAGER]
+        hides = Q(funnel__shop__claim_visibility=ClaimVisibility.HIDDEN)
+        free_or_mine = Q(manager=None) | Q(manager=user.pk)
+        shop = "funnel__shop_id__in"
+        return Q(order=None) & (Q(**{shop: leaders}) | (Q(**{shop: managers}) & (~hides | free_or_mine)))
 
 
 class Deal(models.Model):

@@ -1,4 +1,7 @@
-"""Claiming, releasing and commenting a deal."""
+"""Who works on a deal, and what people write on it: claiming, handing over, commenting; calls that are not made again.
+
+A deal with an order has its order's manager; only one without keeps its own.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,49 @@ from django.utils.translation import gettext as _
 
 from crm import projection
 from crm.models import Deal, DealComment
+from notifications.services import queue_note
 from orders import services as orders
 from orders.errors import AlreadyDone
+from orders.services.access import lock_order
+from orders.services.customers import who_may_confirm
 from shops.actors import Actor, actor_columns
 from shops.errors import DomainError
+from shops.models import ClaimVisibility, User
 from shops.permissions import Action, is_permitted, require
+
+
+def lock_deal_for(*, deal_id: int, actor: Actor, action: Action) -> Deal:
+    """Lock a deal for a change that leaves its order alone, after its order, and return it.
+
+    Raises NotPermitted, or an error that names the colleague whose claim keeps others out.
+    """
+    order_id = Deal.objects.values_list("order_id", flat=True).get(pk=deal_id)
+    if order_id is not None:
+        lock_order(order_id=order_id, actor=actor, action=action)
+    deal = projection.lock_deal(deal_id)
+    require(actor, shop_id=deal.funnel.shop_id, action=action)
+    if order_id is None:
+        _respect_claim(deal, actor)
+    return deal
+
+
+def _respect_claim(deal: Deal, actor: Actor) -> None:
+    if not actor.is_person or deal.manager_id in (None, actor.user_id):
+        return
+    shop = deal.funnel.shop
+    if shop.claim_visibility == ClaimVisibility.VISIBLE:
+        return
+    if is_permitted(actor, shop_id=shop.pk, action=Action.TAKE_OVER):
+        return
+    raise DomainError(
+        _("%(name)s works on this deal; ask them or a supervisor to hand it over.")
+        % {"name": _manager_name(deal)},
+        code="claimed",
+    )
+
+
+def _manager_name(deal: Deal) -> str:
+    return (deal.manager.get_full_name() or deal.manager.username) if deal.manager else ""
 
 
 @transaction.atomic
@@ -40,20 +81,80 @@ def _set_manager(deal_id: int, actor: Actor, *, claim: bool) -> bool:
     wanted = actor.user_id if claim else None
     if deal.manager_id == wanted:
         return False
-    theirs = deal.manager is not None and deal.manager_id != actor.user_id
-    if theirs and not is_permitted(actor, shop_id=deal.funnel.shop_id, action=Action.TAKE_OVER):
-        name = deal.manager.get_full_name() or deal.manager.username
-        raise AlreadyDone(_("%(name)s already works on this deal.") % {"name": name}, code="claimed")
+    _require_own(deal, actor)
     Deal.objects.filter(pk=deal_id).update(manager_id=wanted)
     projection.touch(deal)
     return True
 
 
+def _require_own(deal: Deal, actor: Actor) -> None:
+    theirs = deal.manager is not None and deal.manager_id != actor.user_id
+    if theirs and not is_permitted(actor, shop_id=deal.funnel.shop_id, action=Action.TAKE_OVER):
+        raise AlreadyDone(
+            _("%(name)s already works on this deal.") % {"name": _manager_name(deal)}, code="claimed"
+        )
+
+
+@transaction.atomic
+def hand_over_deal(*, deal_id: int, to_user_id: int, actor: Actor, note: str = "") -> bool:
+    """Give a deal, and its order, to a colleague of the shop, who is told; returns whether anything changed.
+
+    Raises NotPermitted, AlreadyDone or OrderError as `orders.services.hand_over_order` does.
+    """
+    order_id = Deal.objects.values_list("order_id", flat=True).get(pk=deal_id)
+    if order_id is not None:
+        return orders.hand_over_order(order_id=order_id, to_user_id=to_user_id, actor=actor, note=note)
+    deal = projection.lock_deal(deal_id)
+    require(actor, shop_id=deal.funnel.shop_id, action=Action.CLAIM)
+    if not actor.is_person:
+        raise DomainError(_("Only people can claim deals."), code="not_a_person")
+    _require_own(deal, actor)
+    if deal.manager_id == to_user_id:
+        return False
+    receiver = who_may_confirm(shop_id=deal.funnel.shop_id, user_id=to_user_id)
+    Deal.objects.filter(pk=deal_id).update(manager=receiver)
+    comment = DealComment.objects.create(deal=deal, text=_handed_over(receiver, note), **actor_columns(actor))
+    _tell(deal, receiver, comment, actor)
+    projection.touch(deal)
+    return True
+
+
+def _handed_over(receiver: User, note: str) -> str:
+    said = _("Handed over to %(name)s.") % {"name": receiver.get_full_name() or receiver.username}
+    return f"{said} {note.strip()[:500]}".strip()
+
+
+def _tell(deal: Deal, receiver: User, comment: DealComment, actor: Actor) -> None:
+    if receiver.pk == actor.user_id:
+        return
+    queue_note(
+        shop_id=deal.funnel.shop_id,
+        recipients=[receiver.email],
+        subject=_("%(title)s is yours now") % {"title": deal.title},
+        text=f"{actor.label}: {comment.text}",
+        key=f"handed-over:deal:{comment.pk}",
+        actor=actor,
+        language=receiver.language or deal.funnel.shop.language,
+    )
+
+
 @transaction.atomic
 def add_comment(*, deal_id: int, actor: Actor, text: str) -> DealComment:
     """Add a comment to a deal's timeline. Raises DomainError when it is empty, NotPermitted."""
-    deal = Deal.objects.select_related("funnel").get(pk=deal_id)
-    require(actor, shop_id=deal.funnel.shop_id, action=Action.COMMENT)
+    deal = lock_deal_for(deal_id=deal_id, actor=actor, action=Action.COMMENT)
     if not text.strip():
         raise DomainError(_("Write something first."), code="empty", field="text")
-    return DealComment.objects.create(deal=deal, text=text.strip()[:10_000], **actor_columns(actor))
+    comment = DealComment.objects.create(deal=deal, text=text.strip()[:10_000], **actor_columns(actor))
+    projection.touch(deal)
+    return comment
+
+
+@transaction.atomic
+def cancel_retry(*, deal_id: int, actor: Actor) -> bool:
+    """Plan no further call to this customer; returns whether one was planned. Raises NotPermitted."""
+    deal = lock_deal_for(deal_id=deal_id, actor=actor, action=Action.CLAIM)
+    if deal.retry_at is None:
+        return False
+    Deal.objects.filter(pk=deal_id).update(retry_at=None)
+    projection.touch(deal)
+    return True
