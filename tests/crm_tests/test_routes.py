@@ -8,14 +8,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver
+from django.utils import timezone
 
-from crm.models import Deal
+from crm.models import Deal, Reminder
 from inventory.models import StockImport, StockItem, Warehouse
 from inventory.services.counting import enter_count, finish_counting, open_count
 from inventory.services.importing import run_imports, upload_import
@@ -184,6 +186,15 @@ def odd_stock_item(order: Order, user: User) -> dict[str, Any]:
     item = StockItem.objects.filter(product__shop_id=order.shop_id).latest("pk")
     StockItem.objects.filter(pk=item.pk).update(on_hand=item.on_hand + 1)
     return {"item": item.pk}
+
+
+def set_up_reminder(order: Order, user: User) -> dict[str, Any]:
+    """A reminder on the order's deal, for whoever leads the shop."""
+    deal = Deal.objects.get(order=order)
+    lead = make_user(order.shop, Role.ADMIN)
+    due = timezone.now() + timedelta(hours=1)
+    reminder = Reminder.objects.create(deal=deal, person=lead, due_at=due, actor_kind="person")
+    return {"reminder": reminder.pk, "person": lead.pk}
 
 
 def checked_import(order: Order, user: User) -> dict[str, Any]:
@@ -441,6 +452,21 @@ ROUTES: dict[str, list[Case]] = {
     ],
     "deals/<int:deal_id>/claim/": [post("/deals/{deal}/claim/")],
     "deals/<int:deal_id>/release/": [post("/deals/{deal}/release/", prepare=own_claim)],
+    "deals/<int:deal_id>/reminders/": [
+        get("/deals/{deal}/reminders/"),
+        post("/deals/{deal}/reminders/", 422, data={"note": "call"}),
+    ],
+    "reminders/": [get("/reminders/", outsider=200), get("/reminders/?whose=all&colour=red", outsider=200)],
+    "reminders/<int:reminder_id>/snooze/": [
+        post("/reminders/{reminder}/snooze/", data={"when": "tomorrow"}, prepare=set_up_reminder)
+    ],
+    "reminders/<int:reminder_id>/done/": [post("/reminders/{reminder}/done/", prepare=set_up_reminder)],
+    "reminders/<int:reminder_id>/edit/": [
+        get("/reminders/{reminder}/edit/", prepare=set_up_reminder),
+        post("/reminders/{reminder}/edit/", 422, prepare=set_up_reminder),
+    ],
+    "reminders/<int:reminder_id>/remove/": [post("/reminders/{reminder}/remove/", prepare=set_up_reminder)],
+    "search/": [get("/search/?q={order}", outsider=200)],
     "deals/<int:deal_id>/comments/": [post("/deals/{deal}/comments/", data={"text": "Called."})],
     "moves/<uuid:move_id>/undo/": [post("/moves/{move}/undo/", prepare=own_move)],
     # Orders
