@@ -43,27 +43,17 @@ def create_default_funnels(event: ShopCreated) -> None:
 
 def create_deal(event: OrderPlaced) -> None:
     """A placed order gets its card in the shop's default funnel; an order made from a deal gets that one."""
-    order = Order.objects.select_related("shop", "customer").get(pk=event.order_id)
     if event.reference.startswith(OWN_REFERENCE):
+        order = Order.objects.select_related("shop", "customer").get(pk=event.order_id)
         _link(int(event.reference.removeprefix(OWN_REFERENCE)), order, event)
         return
-    funnel = Funnel.objects.filter(shop_id=order.shop_id, is_default=True, is_active=True).first()
-    stage = projection.first_stage(funnel.pk, order) if funnel else None
-    if funnel is None or stage is None or Deal.objects.filter(order=order).exists():
-        return
-    deal = Deal.objects.create(
-        funnel=funnel,
-        stage=stage,
-        rank=projection.fresh_rank(),
-        title=order.number,
-        order=order,
-        customer=order.customer,
-        manager_id=order.manager_id,
-        amount=order.total,
-        currency=order.currency,
-        is_open=not stage.is_terminal,
+    funnel_id = (
+        Funnel.objects.filter(shop_id=event.shop_id, is_default=True, is_active=True, creates_deals=True)
+        .values_list("pk", flat=True)
+        .first()
     )
-    projection.record_creation(deal, event.actor)
+    if funnel_id is not None:
+        projection.create_card(order_id=event.order_id, funnel_id=funnel_id, actor=event.actor)
 
 
 def _link(deal_id: int, order: Order, event: OrderPlaced) -> None:
@@ -144,8 +134,14 @@ def follow_return_received(event: ReturnReceived) -> None:
 
 
 def follow_goods(event: OrderBecameShippable) -> None:
-    """The last goods an order waited for arrived: its card goes where the funnel's rule puts it."""
-    _follow_rule(event, Happening.GOODS_ARRIVED)
+    """The last goods an order waited for arrived: its card goes where the funnel's rule puts it.
+
+    News of goods hold stock and wait for nobody: a card that is being moved at this moment stays with its mover.
+    """
+    deal_id = _deal_id_of(event.order_id)
+    deal = projection.lock_deal_if_free(deal_id) if deal_id is not None else None
+    if deal is not None:
+        projection.place_by_rule(deal, Happening.GOODS_ARRIVED, actor=event.actor)
 
 
 def _follow_rule(event: OrderEventBase, happening: Happening) -> None:
@@ -216,5 +212,9 @@ def _leave_unfit_stage(deal: Deal, actor: Actor) -> None:
 
 def _deal_of(order_id: int) -> Deal | None:
     # The order's row is locked by whoever published; only then the deal's, as the order of locks asks.
-    deal_id = Deal.objects.filter(order_id=order_id).values_list("pk", flat=True).first()
+    deal_id = _deal_id_of(order_id)
     return projection.lock_deal(deal_id) if deal_id is not None else None
+
+
+def _deal_id_of(order_id: int) -> int | None:
+    return Deal.objects.filter(order_id=order_id).values_list("pk", flat=True).first()

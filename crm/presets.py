@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from crm.models import StageCondition, StageKind
+from crm.models import Happening, StageCondition, StageKind
 from orders.statuses import Status
 
 LANGUAGES = ("en", "ro", "pl", "uk")
@@ -138,6 +138,13 @@ ORDER_STAGES = (
         kind=StageKind.LOST,
     ),
 )
+
+# Where the order funnel puts a card when something happens that is no change of status: happening to stage.
+ORDER_RULES: dict[str, str] = {
+    Happening.NO_ANSWER: "no-answer",
+    Happening.AT_PICKUP: "at-pickup",
+    Happening.PAYMENT_FAILED: "awaiting-payment",
+}
 
 SALES_FUNNEL_NAMES = ("Sales", "Vânzări", "Sprzedaż", "Продажі")
 SALES_STAGES = (

@@ -13,15 +13,16 @@ from datetime import datetime
 from django.db.models import F, Q
 from django.utils import timezone
 
-from crm.models import BoardChange, Deal, DealMove, MoveKind, Stage, StageCondition
+from crm.models import BoardChange, Deal, DealMove, Funnel, Happening, MoveKind, Stage, StageCondition
 from crm.rules import meets_condition
 from orders.models import Order
 from orders.statuses import Status
 from shops.actors import Actor, actor_columns
-from shops.locks import lock_one
+from shops.locks import lock_free, lock_name, lock_name_shared, lock_one
 
 # Room for twenty cards dropped one after another into one place; ranks fit a bigint until the year 2248.
 GAP = 1 << 20
+RULES = "rules of a funnel"
 
 
 class Disagreement(ValueError):
@@ -31,6 +32,11 @@ class Disagreement(ValueError):
 def agrees(stage: Stage, order: Order | None) -> bool:
     """Whether a card may stand on the stage: it has no status, or the order's."""
     return not stage.status or (order is not None and stage.status == order.status)
+
+
+def may_stand(deal: Deal, stage: Stage) -> bool:
+    """Whether a deal's card may stand on a stage: it agrees with its order, or its funnel does not follow orders."""
+    return not deal.funnel.follows_orders or agrees(stage, deal.order)
 
 
 def fresh_rank() -> int:
@@ -69,9 +75,36 @@ def entry_stage(funnel_id: int, status: str) -> Stage | None:
     return Stage.objects.filter(funnel_id=funnel_id, status=status, is_entry=True).first()
 
 
+def hold_rules(funnel_id: int) -> None:
+    """Keep the funnel's stages and rules as they are until the transaction ends; many can at once."""
+    lock_name_shared(RULES, funnel_id)
+
+
+def seize_rules(funnel_id: int) -> None:
+    """Keep everybody from placing cards in the funnel until the transaction ends, to change its stages and rules."""
+    lock_name(RULES, funnel_id)
+
+
 def lock_deal(deal_id: int) -> Deal:
-    """Lock a deal and return it with its stage and order."""
-    return lock_one(Deal.objects.select_related("stage", "order", "funnel"), deal_id)
+    """Lock a deal, and the rules of its funnel against a change, and return it with its stage and order."""
+    funnel_id = Deal.objects.values_list("funnel_id", flat=True).filter(pk=deal_id).first()
+    if funnel_id is not None:
+        hold_rules(funnel_id)
+    # Locked first and joined after: a join of the locking query would see the stage from before it had to wait.
+    lock_one(Deal.objects.all(), deal_id)
+    return _with_relations(deal_id)
+
+
+def lock_deal_if_free(deal_id: int) -> Deal | None:
+    """Like `lock_deal`, but never waits for the card: None where somebody else holds it."""
+    funnel_id = Deal.objects.values_list("funnel_id", flat=True).get(pk=deal_id)
+    hold_rules(funnel_id)
+    free = lock_free(Deal.objects.filter(pk=deal_id), limit=1)
+    return _with_relations(deal_id) if free else None
+
+
+def _with_relations(deal_id: int) -> Deal:
+    return Deal.objects.select_related("stage", "order__shop", "funnel").get(pk=deal_id)
 
 
 def place(
@@ -90,7 +123,7 @@ def place(
     The steps of one move (same `move_id`) make one row: it is widened, for nobody has seen it yet.
     Raises `Disagreement` when the stage contradicts the order.
     """
-    if not agrees(stage, deal.order):
+    if stage.funnel_id != deal.funnel_id or not may_stand(deal, stage):
         raise Disagreement(f"deal {deal.pk} cannot stand on {stage.slug}")
     before = (deal.stage_id, deal.rank, deal.stage_entered_at)
     if deal.stage_id != stage.pk:
@@ -136,19 +169,14 @@ def restore(deal: Deal, move: DealMove, actor: Actor) -> None:
 def follow(
     deal: Deal, *, actor: Actor, move_id: uuid.UUID | None = None, undo_until: datetime | None = None
 ) -> bool:
-    """Bring a locked card to its order's status; returns whether it stands on a stage that agrees afterwards.
+    """Bring a locked card to its order's status; returns whether it may stand where it stands afterwards.
 
     Where the funnel has no stage for the status the card stays and is listed as drift.
     """
-    order = deal.order
-    if order is None or agrees(deal.stage, order):
+    if may_stand(deal, deal.stage):
         touch(deal)
         return True
-    stage = (
-        first_stage(deal.funnel_id, order)
-        if order.status == Status.NEW
-        else entry_stage(deal.funnel_id, order.status)
-    )
+    stage = home_of(deal)
     if stage is None:
         touch(deal)
         return False
@@ -158,9 +186,97 @@ def follow(
     return True
 
 
+def home_of(deal: Deal) -> Stage | None:
+    """The stage the status of the deal's order enters by, or None where the funnel has none."""
+    order = deal.order
+    if order is None:
+        return None
+    if order.status == Status.NEW:
+        return first_stage(deal.funnel_id, order)
+    return entry_stage(deal.funnel_id, order.status)
+
+
+def place_by_rule(
+    deal: Deal,
+    happening: str,
+    *,
+    actor: Actor,
+    move_id: uuid.UUID | None = None,
+    undo_until: datetime | None = None,
+) -> bool:
+    """Put a locked card where its funnel's rule wants it after something happened; returns whether it was moved.
+
+    Nothing happens where the funnel does not follow orders or has no such rule, where the rule's stage contradicts
+    the order or its condition is not met, and where the card stands there already.
+    """
+    stage = rule_stage(deal, happening)
+    if stage is None or stage.pk == deal.stage_id:
+        return False
+    place(
+        deal, stage, fresh_rank(), actor=actor, kind=MoveKind.FOLLOWED, move_id=move_id, undo_until=undo_until
+    )
+    return True
+
+
+def rule_stage(deal: Deal, happening: str) -> Stage | None:
+    """Where the funnel's rule for a happening puts the deal's card, or None where it does nothing."""
+    if not deal.funnel.follows_orders or deal.order is None:
+        return None
+    stage = Stage.objects.filter(
+        funnel_id=deal.funnel_id, rules__funnel_id=deal.funnel_id, rules__happening=happening
+    ).first()
+    if stage is None or not agrees(stage, deal.order) or not meets_condition(stage, deal.order):
+        return None
+    return stage
+
+
+def transfer(deal: Deal, stage: Stage, *, actor: Actor) -> None:
+    """Take a locked card to a stage of another board; who watches the old board sees it leave."""
+    touch(deal)
+    Deal.objects.filter(pk=deal.pk).update(funnel=stage.funnel_id)
+    deal.funnel_id = stage.funnel_id
+    place(deal, stage, fresh_rank(), actor=actor, kind=MoveKind.FOLLOWED)
+
+
 def touch(deal: Deal) -> None:
     """Tell open boards that this card looks different."""
     BoardChange.objects.create(funnel_id=deal.funnel_id, deal_id=deal.pk)
+
+
+def create_card(*, order_id: int, funnel_id: int, actor: Actor) -> Deal | None:
+    """Give a locked or brand-new order its card; None where it has one, or the funnel has no stage for it."""
+    hold_rules(funnel_id)
+    if Deal.objects.filter(order_id=order_id).exists():
+        return None
+    order = Order.objects.select_related("shop", "customer").get(pk=order_id)
+    funnel = Funnel.objects.get(pk=funnel_id)
+    deal = Deal(
+        funnel=funnel,
+        rank=fresh_rank(),
+        title=order.number,
+        order=order,
+        customer=order.customer,
+        manager_id=order.manager_id,
+        amount=order.total,
+        currency=order.currency,
+    )
+    stage = _first_place(deal, order)
+    if stage is None:
+        return None
+    deal.stage, deal.is_open = stage, not stage.is_terminal
+    deal.save()
+    record_creation(deal, actor)
+    return deal
+
+
+def _first_place(deal: Deal, order: Order) -> Stage | None:
+    """By the rule for placed orders, else the home of the order's status, else the first column if orders may differ."""
+    if order.status == Status.NEW and (stage := rule_stage(deal, Happening.PLACED)):
+        return stage
+    stage = home_of(deal)
+    if stage is None and not deal.funnel.follows_orders:
+        return Stage.objects.filter(funnel_id=deal.funnel_id).order_by("position", "pk").first()
+    return stage
 
 
 def record_creation(deal: Deal, actor: Actor) -> None:

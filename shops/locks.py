@@ -1,11 +1,12 @@
 """The one way to lock rows: by primary key in ascending order, inside a transaction.
 
 `FOR NO KEY UPDATE` is used so that inserting children of a locked row does not wait for it. The order of
-locks between tables is: order, the stages of a drag, stock rows, deal, document series.
+locks between tables is: order, the stages of a drag, stock rows, the rules of a funnel, deal, document series.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
@@ -46,3 +47,28 @@ def lock_free(queryset: models.QuerySet[M], *, limit: int) -> list[M]:
     if not transaction.get_connection(queryset.db).in_atomic_block:
         raise NotInTransaction("a lock was asked for outside a transaction")
     return list(queryset.select_for_update(no_key=True, of=("self",), skip_locked=True)[:limit])
+
+
+def lock_name_shared(name: str, key: int) -> None:
+    """Hold a named lock together with others until the transaction ends; it keeps `lock_name` of the same name out.
+
+    For rules that many read while they write by them, and that seldom change: rows shared by all would be a queue.
+    SQLite lets one transaction write at a time, so there it has nothing to do. Raises `NotInTransaction`.
+    """
+    _lock_name("pg_advisory_xact_lock_shared", name, key)
+
+
+def lock_name(name: str, key: int) -> None:
+    """Hold a named lock alone until the transaction ends. See `lock_name_shared`."""
+    _lock_name("pg_advisory_xact_lock", name, key)
+
+
+def _lock_name(function: str, name: str, key: int) -> None:
+    connection = transaction.get_connection()
+    if not connection.in_atomic_block:
+        raise NotInTransaction("a lock was asked for outside a transaction")
+    if connection.vendor == "postgresql":
+        # Two numbers of 32 bits with a sign name a lock; two keys that share one only wait for each other.
+        kind = zlib.crc32(name.encode()) - 2**31
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {function}(%s, %s)", [kind, key % 2**31])

@@ -3,7 +3,8 @@
 from crm.services.deals import add_comment, cancel_retry, claim_deal, hand_over_deal, release_deal
 from crm.services.editing import change_if_unchanged
 from crm.services.feed import prune_board_feed
-from crm.services.funnels import create_preset_funnels
+from crm.services.funnels import add_preset_rules, create_preset_funnels
+from crm.services.making import DealDraft, create_deal, create_order, stages_to_begin_with
 from crm.services.moving import MoveResult, move_deal
 from crm.services.reminders import (
     edit_reminder,
@@ -31,9 +32,14 @@ from crm.services.working import (
 )
 
 __all__ = [
+    "DealDraft",
+    "create_deal",
+    "create_order",
+    "stages_to_begin_with",
     "MoveResult",
     "Outcome",
     "add_comment",
+    "add_preset_rules",
     "cancel_called",
     "cancel_retry",
     "change_if_unchanged",

@@ -58,7 +58,7 @@ def _require_undoable(deal: Deal, move: DealMove, actor: Actor) -> None:
     if move.undo_until is None or timezone.now() > move.undo_until or move.from_stage is None:
         raise TooLateToUndo(_("The time to undo is over; the card stays where it is."), code="too_late")
     # An order that moved on without moving the card leaves no row: the old stage may contradict it all the same.
-    if deal.moves.latest("id").pk != move.pk or not projection.agrees(move.from_stage, deal.order):
+    if deal.moves.latest("id").pk != move.pk or not projection.may_stand(deal, move.from_stage):
         raise TooLateToUndo(_("The card has moved on since."), code="moved_on")
     if move.actor_user_id != actor.user_id and not is_permitted(
         actor, shop_id=deal.funnel.shop_id, action=Action.TAKE_OVER

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from crm.services import add_preset_rules
 from notifications.services import add_new_moments
 
 
@@ -17,3 +18,4 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0, skip_checks=True)
         call_command("collectstatic", interactive=False, verbosity=0)
         add_new_moments()
+        add_preset_rules()
