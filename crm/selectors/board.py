@@ -32,7 +32,10 @@ WINDOW = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Filters:
-    """What the URL narrows the board to; `where` is the condition of a figure of the Today strip."""
+    """What the URL narrows the board to; `where` is the condition of everything but the person.
+
+    `whose` is "mine", "unclaimed" or a colleague's key as text.
+    """
 
     whose: str = ""
     user_id: int | None = None
@@ -45,7 +48,7 @@ class Filters:
             return deals.filter(manager_id=self.user_id)
         if self.whose == "unclaimed":
             return deals.filter(manager=None)
-        return deals
+        return deals.filter(manager_id=int(self.whose)) if self.whose else deals
 
 
 NO_FILTERS = Filters()
@@ -180,7 +183,7 @@ def load_cards(funnel: Funnel, deal_ids: Iterable[int]) -> dict[int, Card]:
     """Cards by key, in one query, also where the keys are a query themselves; none for no keys."""
     keys = deal_ids if isinstance(deal_ids, QuerySet) else list(deal_ids)
     deals = Deal.objects.filter(pk__in=keys, funnel=funnel).select_related(
-        "stage", "order__shipping_address", "manager", "customer"
+        "stage", "order__shipping_address", "manager", "customer", "held_by"
     )
     return cards_of(with_marks(deals), funnel.shop.calendar)
 
@@ -212,11 +215,12 @@ def why_not(deal: Deal, role: str | None) -> dict[int, Refusal | None]:
     for stage in facts_of_board.stages:
         refusal = check_move(deal, stage, facts, facts_of_board)
         asks = refusal is not None and bool(refusal.form)
-        answers[stage.pk] = _role_refusal(deal, stage, role) if refusal is None or asks else refusal
+        answers[stage.pk] = role_refusal(deal, stage, role) if refusal is None or asks else refusal
     return answers
 
 
-def _role_refusal(deal: Deal, stage: Stage, role: str | None) -> Refusal | None:
+def role_refusal(deal: Deal, stage: Stage, role: str | None) -> Refusal | None:
+    """Why a role may not move a card there, whatever the order allows. Reads nothing beyond the deal's order."""
     way = plan(deal.order.status, stage.status) if deal.order is not None and stage.status else ()
     needed = [Action.MOVE_DEAL, *(ACTION_OF_TRANSITION[step] for step in way or ())]
     missing = next((action for action in needed if not role_allows(role, action)), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache, lru_cache
 
 from babel.dates import format_date
 from babel.numbers import format_decimal, get_currency_symbol
@@ -23,20 +24,39 @@ from shops.money import EVERYDAY_WORDS, display
 register = template.Library()
 
 
+@cache
+def _symbol(name: str) -> str:
+    """Where a symbol is; asked once each, for a board shows hundreds."""
+    return f"{static('icons.svg')}#{name}"
+
+
 @register.simple_tag
 def icon(name: str, size: str = "", label: str = "") -> SafeString:
     """One symbol of `static/icons.svg`; decoration unless it has a `label`. `size="small"` for cards and tags."""
     shape = "icon icon-small" if size == "small" else "icon"
-    href = f"{static('icons.svg')}#{name}"
-    if label:
-        return format_html(
-            '<svg class="{}" role="img" aria-label="{}"><title>{}</title><use href="{}"/></svg>',
-            shape,
-            label,
-            label,
-            href,
-        )
-    return format_html('<svg class="{}" aria-hidden="true"><use href="{}"/></svg>', shape, href)
+    if not label:
+        return _decoration(name, shape)
+    return format_html(
+        '<svg class="{}" role="img" aria-label="{}"><title>{}</title><use href="{}"/></svg>',
+        shape,
+        label,
+        label,
+        _symbol(name),
+    )
+
+
+@lru_cache(maxsize=400)
+def _decoration(name: str, shape: str) -> SafeString:
+    return format_html('<svg class="{}" aria-hidden="true"><use href="{}"/></svg>', shape, _symbol(name))
+
+
+@register.simple_tag
+def colour_dot(colour: str) -> SafeString:
+    """A dot of a colour people chose: as an attribute of SVG, for the content policy allows no style in the page."""
+    return format_html(
+        '<svg class="dot" viewBox="0 0 8 8" aria-hidden="true"><circle cx="4" cy="4" r="4" fill="{}"/></svg>',
+        colour,
+    )
 
 
 SOURCES = {
@@ -123,6 +143,16 @@ def moment(value: datetime | None) -> str:
 def clock(value: datetime | None) -> str:
     """Hours and minutes."""
     return "" if value is None else f"{value:%H:%M}"
+
+
+@register.filter(expects_localtime=True)
+def soon(value: datetime | None) -> str:
+    """A moment near by: “14:00” today, “23 Nov 14:00” on another day."""
+    if value is None:
+        return ""
+    if value.date() == timezone.localtime().date():
+        return f"{value:%H:%M}"
+    return f"{format_date(value, 'd MMM', locale=get_language() or 'en')} {value:%H:%M}"
 
 
 @register.filter(expects_localtime=True)

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
-from crm.models import Funnel, Stage
+from crm.models import Funnel, ListPage, Stage
 from crm.selectors.board import board as load_board
 from crm.selectors.board import column_page, deals_on
 from crm.selectors.changes import MOST_SEEN, changes_since, latest_change
+from crm.selectors.filter_choices import choices_for
 from crm.selectors.funnels import funnel_by_slug, funnels_of, home_funnel_of
 from crm.views.addresses import address_of
+from crm.views.chips import age_words, payment_words, reminder_words, unreadable
 from crm.views.fragments import BoardPage
+from crm.views.saved import views_menu
 from shops.keyset import read_key
 from shops.services import remember_shop
 
 FOR_A_YEAR = "private, max-age=31536000, immutable"
+AGES = ("late", "4h", "12h", "1d", "3d", "7d")
 
 
 @require_safe
@@ -38,7 +44,10 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def board(request: HttpRequest, slug: str) -> HttpResponse:
-    """One funnel as columns of cards. `column` and `after` ask for more of one column."""
+    """One funnel as columns of cards. `column` and `after` ask for more of one column.
+
+    A bare address opens the person's default view; `?view=all` shows everything all the same.
+    """
     funnels = list(funnels_of(request.user))  # type: ignore[arg-type]
     funnel = next((found for found in funnels if found.slug == slug), None)
     if funnel is None:
@@ -49,7 +58,11 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
         return _more_cards(request, page)
     if page.user.last_shop_id != funnel.shop_id:
         remember_shop(user_id=page.user.pk, shop_id=funnel.shop_id)
-    return render(request, "crm/board.html", _page_context(request, page, funnels))
+    default = next((view for view in page.views if view.is_default), None)
+    if default is not None and not page.address.is_explicit:
+        return HttpResponseRedirect(f"{request.path}?{default.query or 'view=all'}")
+    with timezone.override(funnel.shop.time_zone):
+        return render(request, "crm/board.html", _page_context(request, page, funnels))
 
 
 def _page_context(request: HttpRequest, page: BoardPage, funnels: list[Funnel]) -> dict[str, Any]:
@@ -73,6 +86,19 @@ def _page_context(request: HttpRequest, page: BoardPage, funnels: list[Funnel]) 
         "columns": [page.shown(column) for column in found.columns],
         "is_empty": not any(column.count for column in found.columns),
         "is_filtered": address.is_filtered,
+        "all_url": address.cleared(),
+        "chips": page.chips,
+        "unreadable": unreadable(address),
+        "filters_url": address.url("crm:board-filters"),
+        "views": views_menu(
+            request,
+            page.views,
+            page=ListPage.BOARD,
+            shop=funnel.shop,
+            path=request.path,
+            query=address.query(),
+            funnel=funnel,
+        ),
         "funnels": funnels,
         "owner_choices": page.owners(),
         "today": page.today(),
@@ -86,7 +112,7 @@ def _page_context(request: HttpRequest, page: BoardPage, funnels: list[Funnel]) 
 def _more_cards(request: HttpRequest, page: BoardPage) -> HttpResponse:
     _stage, column = _column_asked_for(request, page)
     context = {**page.context(page.funnel.stages.all()), "column": page.shown(column)}
-    return render(request, "crm/board.html#column-cards", context)
+    return HttpResponse(page.render("column-cards", context))
 
 
 def _column_asked_for(request: HttpRequest, page: BoardPage) -> tuple[Stage, Any]:
@@ -96,6 +122,34 @@ def _column_asked_for(request: HttpRequest, page: BoardPage) -> tuple[Stage, Any
     if stage is None or (last is None and after not in ("", "0")):
         raise Http404
     return stage, column_page(page.user, page.funnel, stage, page.filters, last)
+
+
+@require_safe
+@login_required
+def filters(request: HttpRequest, slug: str) -> HttpResponse:
+    """The filters as a form that leads to the board: a page, or a dialog over an open board."""
+    page = BoardPage(request, _visible_funnel(request, slug), address_of(request, slug))
+    choices = choices_for(page.user, page.funnel)
+    words = page.address.words
+    context = {
+        "funnel": page.funnel,
+        "words": words,
+        "unfolded": page.address.unfolded,
+        "all_url": page.address.cleared(),
+        "colleagues": [(str(person.pk), person) for person in choices.colleagues],
+        "tags": _with_chosen(choices.tags, words.tag),
+        "sources": _with_chosen(choices.sources, words.source),
+        "payments": payment_words().items(),
+        "reminders": reminder_words().items(),
+        "ages": [(age, age_words(age)) for age in _with_chosen(AGES, words.age)],
+    }
+    template = "crm/board_filters.html#dialog" if request.htmx else "crm/board_filters.html"  # type: ignore[attr-defined]
+    return render(request, template, context)
+
+
+def _with_chosen(offered: Sequence[str], chosen: str) -> list[str]:
+    """What is offered, and what the address asks for although nobody would be offered it."""
+    return [*offered, *([chosen] if chosen and chosen not in offered else [])]
 
 
 @require_safe

@@ -21,13 +21,16 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm.models import Funnel, Stage
+from crm.models import Funnel, ListPage, Stage
 from crm.selectors.board import WINDOW, Column, Filters, counts_of, load_cards
 from crm.selectors.cards import Card
+from crm.selectors.filters import condition
 from crm.selectors.today import Today, conditions, today
+from crm.selectors.views import ViewRow, views_and_name
 from crm.services import MoveResult
 from crm.templatetags.ui import money
 from crm.views.addresses import WHOSE, BoardAddress
+from crm.views.chips import Chip, chips
 from notifications.page_selectors import Promise, promise_of_move
 from shops.models import ClaimVisibility, Shop
 from shops.permissions import Action, role_allows
@@ -85,12 +88,32 @@ class BoardPage:
     @cached_property
     def filters(self) -> Filters:
         """What the address narrows the board to; a figure's condition is only built when one is asked for."""
-        whose = Filters(self.address.whose, self.user.pk)
-        return (
-            Filters(whose.whose, whose.user_id, self.figures[self.address.show])
-            if self.address.show
-            else whose
+        words = self.address.words
+        where = condition(self.address.wanted, self.funnel, timezone.now())
+        for figure in {words.show, "late" if words.age == "late" else ""} - {""}:
+            where &= self.figures[figure]
+        return Filters(words.whose, self.user.pk, where)
+
+    @cached_property
+    def _views(self) -> tuple[list[ViewRow], str]:
+        person = self.address.whose
+        return views_and_name(
+            self.user,
+            ListPage.BOARD,
+            shop_id=self.funnel.shop_id,
+            funnel_id=self.funnel.pk,
+            person_id=int(person) if person.isdecimal() else None,
         )
+
+    @property
+    def views(self) -> list[ViewRow]:
+        """The person's saved views of this board."""
+        return self._views[0]
+
+    @property
+    def chips(self) -> list[Chip]:
+        """The filters in force, each with the address without it."""
+        return chips(self.address, self._views[1])
 
     @cached_property
     def locks_others(self) -> bool:
@@ -124,6 +147,9 @@ class BoardPage:
             "totals": [{"currency": code, "amount": total} for code, total in sorted(column.totals.items())],
             "is_folded": stage.is_folded and not is_open,
             "is_over_limit": limit is not None and column.count > limit,
+            "is_at_limit": limit is not None and column.count == limit,
+            "is_hard_limit": limit is not None and stage.wip_is_hard,
+            "limit_words": _limit_words(stage),
             "open_url": address.toggled(stage.slug),
             "fold_url": address.toggled(stage.slug) if stage.is_folded and not is_shown else "",
             "more_url": f"{address.url()}{joiner}column={stage.slug}&after={last}" if column.has_more else "",
@@ -144,7 +170,9 @@ class BoardPage:
         ]
 
     def render(self, partial: str, context: dict[str, Any]) -> SafeString:
-        return render_to_string(f"{TEMPLATE}#{partial}", context, request=self.request)
+        # Hours on cards are those of the shop.
+        with timezone.override(self.funnel.shop.time_zone):
+            return render_to_string(f"{TEMPLATE}#{partial}", context, request=self.request)
 
     def answer(
         self,
@@ -172,17 +200,34 @@ class BoardPage:
         return HttpResponse(mark_safe("".join(parts) + extra), status=status)  # noqa: S308 - rendered partials
 
 
+def _limit_words(stage: Stage) -> str:
+    if stage.wip_limit is None:
+        return ""
+    return (
+        _("takes no more than its limit") if stage.wip_is_hard else _("should not hold more than its limit")
+    )
+
+
 def today_figures(now: Today, funnel: Funnel, address: BoardAddress) -> list[Figure]:
     """The figures with their words and links."""
     road = money(now.cod_on_road, funnel.shop.currency)
     rows = [
         ("call", now.to_call, _("to call"), "", False),
         ("late", now.late, _("late"), "is_hot", False),
+        ("retry", now.retry, _("retry now"), "is_hot", False),
         ("unpaid", now.unpaid, _("unpaid"), "", False),
         ("short", now.short, _("short stock"), "is_warm", False),
         ("arrived", now.arrived, _("goods arrived"), "", False),
         ("no-awb", now.no_awb, _("packed without AWB"), "is_warm", False),
+        (
+            "problem",
+            now.problem,
+            ngettext("delivery problem", "delivery problems", now.problem),
+            "is_warm",
+            False,
+        ),
         ("failed", now.failed, ngettext("message failed", "messages failed", now.failed), "is_hot", False),
+        ("due", now.due, ngettext("reminder due", "reminders due", now.due), "is_warm", False),
         ("cod", now.cod_on_road, _("COD on the road"), "", True),
     ]
     figures = []
