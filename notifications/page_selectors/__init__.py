@@ -1,5 +1,6 @@
 """What the pages about messages show: the list and one message, and where the messages of an order stand."""
 
+from notifications.page_selectors.forecast import Forecast, forecast_of_change
 from notifications.page_selectors.messages import (
     ATTENTION,
     EVERY,
@@ -26,11 +27,13 @@ from notifications.page_selectors.standing import (
 __all__ = [
     "ATTENTION",
     "EVERY",
+    "Forecast",
     "MessageFilter",
     "OrderMessages",
     "Promise",
     "Standing",
     "Step",
+    "forecast_of_change",
     "leaves_at",
     "message_for",
     "message_page",

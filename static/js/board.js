@@ -71,6 +71,7 @@
   }
 
   function removeCard(deal) {
+    document.dispatchEvent(new CustomEvent("oms:removed", { detail: deal }));
     const card = cardOf(deal);
     if (!card) return;
     const focused = card.contains(document.activeElement);
@@ -104,6 +105,24 @@
     const answer = applyAnswer(html);
     if (answer.dialog) return openDialog(answer.dialog, place);
     if (response.status >= 400 && !answer.toast) say(board.dataset.refused, true);
+    if (response.status === 200 && place) tellPlace(place.card.dataset.deal);
+  }
+
+  // Who cannot see where a card landed hears it.
+  const says = $("#board-says");
+  const announce = (text) => { says.textContent = says.textContent === text ? `${text}\u00a0` : text; };
+
+  function tellPlace(deal) {
+    const card = cardOf(deal);
+    const column = card && columnOf(card);
+    if (!column) return;
+    const words = {
+      number: $(".card-number", card).textContent,
+      stage: $("h2", column).textContent,
+      place: all(":scope > .deal-card", card.parentElement).indexOf(card) + 1,
+      count: ($(".column-count", column).firstChild?.textContent || "").split("/")[0].trim(),
+    };
+    announce(says.dataset.moved.replace(/\{(\w+)\}/g, (_all, name) => words[name]));
   }
 
   function putBack(place) {
@@ -160,6 +179,7 @@
     dialog.close(response.status === 200 ? "sent" : "");
     if (response.status !== 200) putBack(place);
     applyAnswer(response.html);
+    if (response.status === 200 && place?.card) tellPlace(place.card.dataset.deal);
   }
 
   // ---- Dragging ------------------------------------------------------------------------------------------------
@@ -167,7 +187,7 @@
   function startDrag(event) {
     held = { card: event.item, list: event.from, next: nextSiblingCard(event.item) };
     board.classList.add("is-dragging");
-    askWhyNot(event.item);
+    if (!window.omsSelect?.carries(event.item)) askWhyNot(event.item);
   }
 
   async function askWhyNot(card) {
@@ -194,6 +214,7 @@
       putBack({ card, list, next });
       return say(refusal, true);
     }
+    if (window.omsSelect?.drop(card, column.dataset.stage)) return putBack({ card, list, next });
     if (event.to === list && nextSiblingCard(card) === next) return;
     const fields = { stage: column.dataset.stage, seen_stage: card.dataset.stage };
     if (column.dataset.orderBy === "rank" && !column.classList.contains("is-folded")) fields.after = previousDeal(card);
@@ -226,7 +247,7 @@
     new Sortable(list, {
       group: { name: "deals", put: () => !columnOf(list).classList.contains("is-refused") },
       draggable: ".deal-card",
-      filter: ".is-locked, .card-menu, .card-menu *",
+      filter: ".is-locked, .card-check, .card-menu, .card-menu *",
       preventOnFilter: false,
       forceFallback: true,
       fallbackOnBody: true,
@@ -259,6 +280,7 @@
     else if (event.key.toLowerCase() === "m") openMenu(card, event);
     else if (event.key === "ArrowDown") focusCard(nextSiblingCard(card), event);
     else if (event.key === "ArrowUp") focusCard(card.previousElementSibling, event);
+    else if (PLACES[event.key]) focusCard(placeIn(card, event.key), event);
     else if (event.key === "ArrowRight") focusCard(neighbour(card, 1), event);
     else if (event.key === "ArrowLeft") focusCard(neighbour(card, -1), event);
   });
@@ -282,6 +304,13 @@
     event.preventDefault();
     card.focus({ preventScroll: true });
     card.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  const PLACES = { Home: -Infinity, End: Infinity, PageUp: -5, PageDown: 5 };
+
+  function placeIn(card, key) {
+    const cards = all(":scope > .deal-card", card.parentElement);
+    return cards[Math.max(0, Math.min(cards.length - 1, cards.indexOf(card) + PLACES[key]))];
   }
 
   function neighbour(card, step) {
@@ -332,17 +361,17 @@
 
   // ---- What others do -------------------------------------------------------------------------------------------------
 
-  const isBusy = () => document.hidden || held || waiting || sending > 0 || $("dialog[open]") || $(".card-menu[open]", board);
+  const isBusy = (evenHidden) => (document.hidden && !evenHidden) || held || waiting || sending > 0 || $("dialog[open]") || $(".card-menu[open]", board);
 
-  async function poll() {
-    if (!isBusy()) {
+  async function poll(evenHidden = false) {
+    if (!isBusy(evenHidden)) {
       const { changes, cursor, seen } = board.dataset;
       const url = new URL(changes, location.origin);
       url.searchParams.set("cursor", cursor);
       if (seen) url.searchParams.set("seen", seen);
       const response = await send(url).catch(() => null);
       // Somebody may have taken a card into the hand meanwhile; the same changes come again with the next answer.
-      if (response?.status === 200 && !isBusy()) applyAnswer(response.html);
+      if (response?.status === 200 && !isBusy(evenHidden)) applyAnswer(response.html);
     }
   }
 
@@ -351,6 +380,10 @@
   }
   setTimeout(follow, POLL_EVERY);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });
+
+  // For what stands beside the board.
+
+  window.omsBoard = { applyAnswer, announce, post, refresh: () => poll(true) };
 
   // One column fills a phone: the board starts at the first that holds a card.
 
