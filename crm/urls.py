@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from crm import page_urls
-from crm.views import board, bulk, deals, reminders, saved
+from crm.views import board, bulk, deals, making, reminders, saved, work
 
 app_name = "crm"
 
@@ -23,7 +23,12 @@ urlpatterns = [
     path("bulk-moves/<uuid:bulk_id>/continue/", bulk.go_on, name="bulk-continue"),
     path("bulk-moves/<uuid:bulk_id>/stop/", bulk.stop, name="bulk-stop"),
     path("bulk-moves/<uuid:bulk_id>/undo/", bulk.undo, name="bulk-undo"),
+    path("board/<slug:slug>/deals/new/", making.new_deal, name="new-deal"),
+    path("board/<slug:slug>/work/", work.work, name="work"),
+    path("board/<slug:slug>/work/undo/", work.undo, name="work-undo"),
+    path("board/<slug:slug>/work/<int:deal_id>/<slug:action>/", work.act, name="work-act"),
     path("deals/<int:deal_id>/", deals.deal, name="deal"),
+    path("deals/<int:deal_id>/order/", making.order_of_deal, name="deal-order"),
     path("deals/<int:deal_id>/move/", deals.move, name="deal-move"),
     path("deals/<int:deal_id>/claim/", deals.claim, name="deal-claim"),
     path("deals/<int:deal_id>/release/", deals.release, name="deal-release"),

@@ -30,6 +30,7 @@ class MissedForm(forms.Form):
 
     next_try_at = _moment(_("Next try"))
     notify = forms.BooleanField(required=False)
+    note = forms.CharField(max_length=500, required=False)
 
 
 class CancelCallForm(forms.Form):

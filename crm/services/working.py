@@ -141,7 +141,12 @@ def reach_customer(*, deal_id: int, actor: Actor, note: str = "") -> Outcome:
 
 @transaction.atomic
 def miss_call(
-    *, deal_id: int, actor: Actor, next_try_at: datetime | None = None, notify: bool = False
+    *,
+    deal_id: int,
+    actor: Actor,
+    next_try_at: datetime | None = None,
+    notify: bool = False,
+    note: str = "",
 ) -> Outcome:
     """Nobody answered: the attempt is counted and the next try planned, in two working hours unless said otherwise.
 
@@ -149,7 +154,12 @@ def miss_call(
     """
     order = _open_order(deal_id, actor)
     event = orders.log_call(
-        order_id=order.pk, actor=actor, answered=False, next_try_at=next_try_at, notify=notify
+        order_id=order.pk,
+        actor=actor,
+        answered=False,
+        next_try_at=next_try_at,
+        notify=notify,
+        note=note,
     )
     _close(deal_id, actor)
     again_at = datetime.fromisoformat(event.details["next_try_at"])

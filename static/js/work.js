@@ -1,0 +1,147 @@
+// "Work through": one key for what a call came to, then the next order by itself; the hold on the open one is renewed.
+// The rules are the server's: every answer is the whole part `#work` as it is now, and a toast.
+"use strict";
+
+(() => {
+  const { $, all, send, parse, showToast, say, isTyping } = window.oms;
+  if (!$("#work")) return;
+
+  const RENEW_EVERY = 60000;
+  // A key that is pressed twice in one go means one order, not two.
+  const SETTLE = 350;
+  const page = $(".work-page");
+  let isBusy = false;
+  let keepsHold = false;
+  let settled = 0;
+
+  const work = () => $("#work");
+  const settle = () => {
+    settled = Date.now() + SETTLE;
+    setTimeout(() => { work().dataset.ready = "1"; }, SETTLE);
+  };
+
+  // ---- Sending a form, and putting the answer where the page was
+
+  async function act(form, submitter) {
+    if (isBusy) return;
+    isBusy = true;
+    work().setAttribute("aria-busy", "true");
+    const fields = Object.fromEntries(new FormData(form, submitter));
+    const isAddress = form.closest(".work-edit");
+    try {
+      const { status, html } = await send(form.action, fields);
+      if (!apply(html, status, isAddress)) say(page.dataset.refused, true);
+    } catch {
+      say(document.body.dataset.offline, true);
+    } finally {
+      isBusy = false;
+      work().removeAttribute("aria-busy");
+    }
+  }
+
+  function apply(html, status, isAddress) {
+    const parts = parse(html);
+    const next = $("#work", parts);
+    if (!next) return false;
+    const toasts = all(".toast", parts);
+    all('#toasts [data-work-undo]').forEach((form) => form.closest(".toast").remove());
+    work().replaceWith(next);
+    toasts.forEach(showToast);
+    settle();
+    focusOn(next, status, isAddress);
+    return true;
+  }
+
+  function focusOn(next, status, isAddress) {
+    const wrong = $(".work-edit[open] [aria-invalid]", next) || $("#work-error", next);
+    if (status === 422 && wrong) return wrong.focus();
+    if (isAddress) return $(".work-edit summary", next)?.focus();
+    const name = $("#work-name", next);
+    name.focus({ preventScroll: true });
+    scrollTo({ top: 0 });
+  }
+
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-work]")) return;
+    event.preventDefault();
+    act(event.target, event.submitter);
+  });
+
+  // ---- Keys. Letters are read from the key's place where the layout writes none of ours (Ukrainian, say).
+
+  function letterOf(event) {
+    if (/^[a-z?]$/i.test(event.key)) return event.key.toLowerCase();
+    return /^Key[A-Z]$/.test(event.code) ? event.code.slice(3).toLowerCase() : event.key;
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") return closePanels(event);
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isTyping(event.target) || $("dialog[open]")) return;
+    const letter = letterOf(event);
+    if (letter === "?") return void $("#keys").showModal();
+    if (isBusy || Date.now() < settled) return;
+    const open = $(".work-panel[open]");
+    const digit = open && $(`[data-digit="${/^[0-9]$/.test(event.key) ? event.key : ""}"]`, open);
+    if (digit) return press(digit, event);
+    if (letter === "u") return press($("#toasts [data-work-undo] button"), event);
+    const panel = $(`[data-panel="${CSS.escape(letter)}"]`);
+    if (panel) return openPanel(panel, event);
+    press($(`#work [data-key="${CSS.escape(letter)}"]`), event);
+  });
+
+  function press(button, event) {
+    if (!button) return;
+    event.preventDefault();
+    button.click();
+  }
+
+  function openPanel(panel, event) {
+    event.preventDefault();
+    panel.open = !panel.open;
+    if (panel.open) ($("button, input:not([type=hidden])", $("form", panel)) || panel).focus();
+    else $("summary", panel).focus();
+  }
+
+  function closePanels(event) {
+    const panel = $(".work-panel[open], .work-edit[open]");
+    if (!panel || $("dialog[open]")) return;
+    event.preventDefault();
+    panel.open = false;
+    $("summary", panel).focus();
+  }
+
+  document.addEventListener("toggle", (event) => {
+    if (!event.target.matches?.(".work-panel") || !event.target.open) return;
+    all(".work-panel[open]").forEach((panel) => { if (panel !== event.target) panel.open = false; });
+  }, true);
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-keys]")) $("#keys").showModal();
+    if (event.target.closest("[data-open-deal]")) keepsHold = true;
+    all(".work-panel[open]").forEach((panel) => { if (!panel.contains(event.target)) panel.open = false; });
+  });
+  all("[data-keys]").forEach((button) => { button.hidden = false; });
+
+  // ---- The hold: renewed while the page is open, given back when it closes (not on the way to the deal itself)
+
+  async function renew() {
+    const { deal, hold } = work().dataset;
+    if (!deal || isBusy) return;
+    const { status, html } = await send(hold, {}).catch(() => ({ status: 0 }));
+    if (work().dataset.deal !== deal) return;
+    if (status === 200) work().dataset.held = JSON.parse(html).until;
+    if (status === 409 && !isBusy) location.reload();
+  }
+  setInterval(renew, RENEW_EVERY);
+
+  addEventListener("pagehide", () => {
+    const { deal, release, held } = work().dataset;
+    if (!deal || keepsHold) return;
+    const fields = new FormData();
+    fields.append("csrfmiddlewaretoken", $("[name=csrfmiddlewaretoken]").value);
+    fields.append("held", held);
+    navigator.sendBeacon(release, fields);
+  });
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
+  settle();
+})();
