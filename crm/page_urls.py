@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from crm.order_actions import ACTIONS
-from crm.views import customers, orders, shop, tracking
+from crm.views import customers, making, orders, shop, tracking
 
 _actions = [
     path(f"orders/<path:number>/{slug}/", orders.order_action, {"slug": slug}, name=f"order-{slug}")
@@ -25,6 +25,7 @@ _target_actions = [
 
 urlpatterns = [
     path("orders/", orders.order_list, name="orders"),
+    path("orders/new/", making.new_order, name="new-order"),
     *_target_actions,
     *_actions,
     # Last, because a number from a shop may hold a slash.

@@ -33,9 +33,6 @@ from crm.services.working import (
 
 __all__ = [
     "DealDraft",
-    "create_deal",
-    "create_order",
-    "stages_to_begin_with",
     "MoveResult",
     "Outcome",
     "add_comment",
@@ -46,6 +43,8 @@ __all__ = [
     "claim_deal",
     "confirm_called",
     "correct_address",
+    "create_deal",
+    "create_order",
     "create_preset_funnels",
     "edit_reminder",
     "finish_reminder",
@@ -62,6 +61,7 @@ __all__ = [
     "set_reminder",
     "snooze_deal",
     "snooze_reminder",
+    "stages_to_begin_with",
     "tag_customer",
     "tag_deal",
     "take_again",

@@ -20,11 +20,14 @@ from crm.selectors.board import column_page, deals_on
 from crm.selectors.changes import MOST_SEEN, changes_since, latest_change
 from crm.selectors.filter_choices import choices_for
 from crm.selectors.funnels import funnel_by_slug, funnels_of, home_funnel_of
+from crm.services import stages_to_begin_with
 from crm.views.addresses import address_of
 from crm.views.chips import age_words, payment_words, reminder_words, unreadable
 from crm.views.fragments import BoardPage
 from crm.views.saved import views_menu
 from shops.keyset import read_key
+from shops.permissions import Action, role_allows
+from shops.selectors import role_of
 from shops.services import remember_shop
 
 FOR_A_YEAR = "private, max-age=31536000, immutable"
@@ -100,6 +103,8 @@ def _page_context(request: HttpRequest, page: BoardPage, funnels: list[Funnel]) 
             funnel=funnel,
         ),
         "funnels": funnels,
+        "may_place": role_allows(role_of(page.user, funnel.shop_id), Action.PLACE_ORDER),
+        "takes_deals": bool(stages_to_begin_with(funnel)),
         "owner_choices": page.owners(),
         "today": page.today(),
         "cursor": cursor,

@@ -7,7 +7,6 @@
   const board = $("#board");
   if (!board) return;
 
-  const POLL_EVERY = 2000;
   const offline = document.body.dataset.offline;
   const columnOf = (element) => element.closest(".column");
   const listOf = (stage) => document.getElementById(`cards-${stage}`);
@@ -21,9 +20,9 @@
   // ---- Placing what the server answers -------------------------------------------------------------------------
 
   function applyAnswer(html) {
-    const answer = { dialog: null, toast: false };
+    const answer = { dialog: null, toast: false, cards: [] };
     for (const part of Array.from(parse(html).children)) {
-      if (part.matches(".deal-card")) placeCard(part);
+      if (part.matches(".deal-card")) { placeCard(part); answer.cards.push(part); }
       else if (part.matches("[data-removed]")) removeCard(part.dataset.removed);
       else if (part.matches(".toast")) { showToast(part); answer.toast = true; }
       else if (part.matches("dialog")) answer.dialog = part;
@@ -142,6 +141,17 @@
       place?.card.focus({ preventScroll: true });
     });
   }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-dialog]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    link.closest("details")?.removeAttribute("open");
+    send(link.href).then(({ html }) => {
+      const dialog = parse(html).querySelector("dialog");
+      if (dialog) openDialog(dialog);
+    }).catch(() => say(offline, true));
+  });
 
   document.addEventListener("submit", (event) => {
     const form = event.target;
@@ -359,31 +369,10 @@
   }
   setInterval(tellAges, 60000);
 
-  // ---- What others do -------------------------------------------------------------------------------------------------
+  // ---- What live.js needs to bring in what others do ----------------------------------------------------------------
 
-  const isBusy = (evenHidden) => (document.hidden && !evenHidden) || held || waiting || sending > 0 || $("dialog[open]") || $(".card-menu[open]", board);
-
-  async function poll(evenHidden = false) {
-    if (!isBusy(evenHidden)) {
-      const { changes, cursor, seen } = board.dataset;
-      const url = new URL(changes, location.origin);
-      url.searchParams.set("cursor", cursor);
-      if (seen) url.searchParams.set("seen", seen);
-      const response = await send(url).catch(() => null);
-      // Somebody may have taken a card into the hand meanwhile; the same changes come again with the next answer.
-      if (response?.status === 200 && !isBusy(evenHidden)) applyAnswer(response.html);
-    }
-  }
-
-  function follow() {
-    poll().finally(() => setTimeout(follow, POLL_EVERY));
-  }
-  setTimeout(follow, POLL_EVERY);
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });
-
-  // For what stands beside the board.
-
-  window.omsBoard = { applyAnswer, announce, post, refresh: () => poll(true) };
+  const isBusy = () => Boolean(held || waiting || sending > 0 || $("dialog[open]") || $(".card-menu[open]", board));
+  window.oms.board = { applyAnswer, isBusy };
 
   // One column fills a phone: the board starts at the first that holds a card.
 

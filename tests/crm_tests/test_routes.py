@@ -17,7 +17,8 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
-from crm.models import Deal, Reminder
+from crm.models import Deal, Funnel, Reminder
+from crm.services import DealDraft, create_deal
 from inventory.models import StockImport, StockItem, Warehouse
 from inventory.services.counting import enter_count, finish_counting, open_count
 from inventory.services.importing import run_imports, upload_import
@@ -195,6 +196,15 @@ def set_up_reminder(order: Order, user: User) -> dict[str, Any]:
     due = timezone.now() + timedelta(hours=1)
     reminder = Reminder.objects.create(deal=deal, person=lead, due_at=due, actor_kind="person")
     return {"reminder": reminder.pk, "person": lead.pk}
+
+
+def sales_board(order: Order, user: User) -> dict[str, Any]:
+    """The shop's board for what comes before an order, switched on, with one deal."""
+    funnel = Funnel.objects.get(shop=order.shop, slug__endswith="-sales")
+    Funnel.objects.filter(pk=funnel.pk).update(is_active=True)
+    draft = DealDraft("20 mugs", ADDRESS)
+    deal = create_deal(funnel_id=funnel.pk, draft=draft, actor=SYSTEM, form_key=uuid.uuid4())
+    return {"sales": funnel.slug, "lead": deal.pk}
 
 
 def checked_import(order: Order, user: User) -> dict[str, Any]:
@@ -449,6 +459,29 @@ ROUTES: dict[str, list[Case]] = {
             data={"stage": "cancelled", "reason_code": "other"},
             except_for=NOT_WAREHOUSE,
         ),
+    ],
+    "board/<slug:slug>/deals/new/": [
+        get("/board/{sales}/deals/new/", except_for={Role.WAREHOUSE: 403}, prepare=sales_board),
+        post(
+            "/board/{sales}/deals/new/",
+            data={"title": "20 mugs"},
+            except_for={Role.WAREHOUSE: 403},
+            prepare=sales_board,
+        ),
+    ],
+    "deals/<int:deal_id>/order/": [
+        get("/deals/{lead}/order/", except_for={Role.WAREHOUSE: 403}, prepare=sales_board),
+        post(
+            "/deals/{lead}/order/",
+            422,
+            data={"place": "1"},
+            except_for={Role.WAREHOUSE: 403},
+            prepare=sales_board,
+        ),
+    ],
+    "orders/new/": [
+        get("/orders/new/?shop={shop}", outsider=404, except_for={Role.WAREHOUSE: 404}),
+        post("/orders/new/?shop={shop}", 422, data={"place": "1"}, except_for={Role.WAREHOUSE: 404}),
     ],
     "deals/<int:deal_id>/claim/": [post("/deals/{deal}/claim/")],
     "deals/<int:deal_id>/release/": [post("/deals/{deal}/release/", prepare=own_claim)],
