@@ -15,9 +15,13 @@ MOST_SCANNED = 64
 def search_products(products: QuerySet[Product], question: str) -> QuerySet[Product]:
     """The products of which every word of the question begins a word of the name, SKU or barcode, in any case and
     script, without diacritics. An empty question leaves all of them."""
+    return narrow(products, ProductTerm, "product_id", words_of_products(question))
+
+
+def words_of_products(question: str) -> list[Word]:
+    """The words of a question about products, as they were typed but for case and diacritics."""
     beginnings = [storable({token.strip(PUNCTUATION)}) for token in tokens_of(question)]
-    words = [Word(frozenset(found)) for found in beginnings if found]
-    return narrow(products, ProductTerm, "product_id", words)
+    return [Word(frozenset(found)) for found in beginnings if found]
 
 
 def scanned_product(code: str, *, shop_ids: Collection[int]) -> Product | None:

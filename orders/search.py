@@ -7,11 +7,12 @@ over an index whatever the database holds. It owns the terms; what a person may 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import groupby
 
 import phonenumbers
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Concat
 
 from orders.models import (
     Customer,
@@ -24,7 +25,19 @@ from orders.models import (
     Shipment,
 )
 from orders.models.customers import AddressFields, ContactKind
-from shops.search import PUNCTUATION, Word, code_terms, narrow, storable, store_terms, tokens_of, word_terms
+from orders.statuses import ShipmentState
+from shops.models import Shop
+from shops.search import (
+    MOST_CHARACTERS,
+    PUNCTUATION,
+    Word,
+    code_terms,
+    narrow,
+    storable,
+    store_terms,
+    tokens_of,
+    word_terms,
+)
 from shops.search_text import digits, fold
 
 PHONE_LENGTH = 6
@@ -102,12 +115,33 @@ def refresh_terms_of_customers(customer_ids: Iterable[int]) -> None:
 
 def search_orders(queryset: QuerySet[Order], q: str) -> QuerySet[Order]:
     """The orders of which every word of the question begins a term; an empty question leaves all of them."""
-    return narrow(queryset, OrderTerm, "order_id", _words_of_question(q))
+    return narrow(queryset, OrderTerm, "order_id", words_of_question(q))
+
+
+def orders_called(q: str, shop_ids: Collection[int]) -> list[QuerySet[Order]]:
+    """The orders whose number or AWB is the whole question, with or without the shop's prefix, in any case.
+
+    Three queries for the caller to ask, each by an index; what a person may see is theirs to add.
+    """
+    code = "".join(q[:MOST_CHARACTERS].split()).lstrip("#")
+    if not code or "\0" in code:
+        return []
+    spellings = {code, code.upper()}
+    with_prefix = Shop.objects.filter(pk__in=shop_ids).values_list(
+        Concat("order_prefix", Value(code.upper())), flat=True
+    )
+    parcels = Shipment.objects.filter(tracking_number__in=spellings).exclude(state=ShipmentState.VOIDED)
+    mine = Order.objects.filter(shop_id__in=shop_ids)
+    return [
+        mine.filter(number__in=spellings),
+        mine.filter(number__in=with_prefix),
+        mine.filter(pk__in=parcels.values("order_id")),
+    ]
 
 
 def search_customers(queryset: QuerySet[Customer], q: str) -> QuerySet[Customer]:
     """The customers of which every word of the question begins a term; an empty question leaves all of them."""
-    return narrow(queryset, CustomerTerm, "customer_id", _words_of_question(q))
+    return narrow(queryset, CustomerTerm, "customer_id", words_of_question(q))
 
 
 def _number_terms(number: str, prefix: str) -> set[str]:
@@ -139,7 +173,8 @@ def _address_terms(address: AddressFields, country: str) -> set[str]:
     return names | _email_terms(address.email) | _phone_terms(address.phone, address.country or country)
 
 
-def _words_of_question(q: str) -> list[Word]:
+def words_of_question(q: str) -> list[Word]:
+    """The words of a question about orders or customers; numbers written in groups are one word."""
     tokens = tokens_of(q.replace("(0)", ""))
     words: list[Word] = []
     for is_numeric, group in groupby(tokens, key=lambda token: bool(NUMERIC.match(token))):

@@ -6,7 +6,7 @@ It owns how terms are made, stored and matched, whatever they name. What a perso
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -20,6 +20,8 @@ TERM_LENGTH = 80
 MOST_WORDS = 8
 MOST_CHARACTERS = 200
 MOST_LISTED = 500
+# The keys of what `lookups` asks about, by the beginnings: one more than `MOST_LISTED` says that there are more.
+Found = Mapping[frozenset[str], Sequence[int]]
 PUNCTUATION = ".,;:!?\"'`„”“«»()[]{}<>#*/\\|&"
 
 
@@ -70,25 +72,50 @@ def store_terms(model: type[models.Model], owner: str, wanted: Mapping[int, set[
 
 
 def narrow(
-    queryset: QuerySet[M], model: type[models.Model], owner: str, words: Iterable[Word]
+    queryset: QuerySet[M],
+    model: type[models.Model],
+    owner: str,
+    words: Iterable[Word],
+    found: Found | None = None,
 ) -> QuerySet[M]:
-    """The rows of which every word begins a term; `model` holds the terms, `owner` is its key of the row."""
-    vendor = connections[queryset.db].vendor
+    """The rows of which every word begins a term; `model` holds the terms, `owner` is its key of the row.
+
+    `found` is what `lookups` found, for callers that ask about several tables at once; else each word is looked up.
+
+    A rare word is a short list of keys; a common one is asked of each row that is shown. So neither costs more when
+    the database grows: the first reads few terms, the second stops when the page is full.
+    """
     for word in words:
-        queryset = queryset.filter(_matches(word, model, owner, vendor))
+        queryset = queryset.filter(_matches(word, model, owner, found))
     return queryset
 
 
-def _matches(word: Word, model: type[models.Model], owner: str, vendor: str) -> Q:
-    """A rare word is looked up and becomes a short list of keys; a common one is asked of each row that is shown.
+def lookups(words: Iterable[Word]) -> list[frozenset[str]]:
+    """The sets of beginnings `narrow` looks up for these words, each once."""
+    wanted: dict[frozenset[str], None] = {}
+    for word in words:
+        if word.beginnings:
+            wanted[word.beginnings] = None
+        wanted |= dict.fromkeys(lookups(word.parts))
+    return list(wanted)
 
-    So neither costs more when the database grows: the first reads few terms, the second stops when the page is full.
-    """
+
+def terms_beginning(model: type[models.Model], beginnings: Iterable[str]) -> QuerySet[models.Model]:
+    """The terms that begin with any of these."""
+    terms = model._default_manager.all()
+    vendor = connections[terms.db].vendor
     begins = Q()
-    for beginning in sorted(word.beginnings):
+    for beginning in sorted(beginnings):
         begins |= _begins_with(beginning, vendor)
-    terms = model._default_manager.filter(begins)
-    found = list(terms.values_list(owner, flat=True)[: MOST_LISTED + 1])
+    return terms.filter(begins)
+
+
+def _matches(word: Word, model: type[models.Model], owner: str, known: Found | None) -> Q:
+    terms = terms_beginning(model, word.beginnings)
+    if known is None:
+        found: Sequence[int] = list(terms.values_list(owner, flat=True)[: MOST_LISTED + 1])
+    else:
+        found = known.get(word.beginnings, ())
     if len(found) <= MOST_LISTED:
         condition = Q(pk__in=set(found))
     else:
@@ -96,7 +123,7 @@ def _matches(word: Word, model: type[models.Model], owner: str, vendor: str) -> 
     if word.parts:
         every = Q()
         for part in word.parts:
-            every &= _matches(part, model, owner, vendor)
+            every &= _matches(part, model, owner, known)
         condition |= every
     return condition
 
