@@ -159,7 +159,7 @@ def follow_call(event: CallLogged) -> None:
         attempts=event.attempt, retry_at=event.next_try_at, snoozed_until=None
     )
     if event.answered or not projection.place_by_rule(
-        deal, Happening.NO_ANSWER, actor=event.actor, move_id=event.move_id
+        deal, Happening.NO_ANSWER, actor=event.actor, move_id=event.move_id, undo_until=event.undo_until
     ):
         projection.touch(deal)
 
