@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from django.db import transaction
@@ -129,7 +130,7 @@ def seconds_to_undo(seconds: int, cards: int) -> int:
     The shop's time begins after the last card; in all it is LONGEST_HOLD at most, or what the shop gives one card.
     """
     together = min(seconds + SECONDS_PER_CARD * cards, LONGEST_HOLD.total_seconds())
-    return max(seconds, round(together)) if seconds else 0
+    return max(seconds, ceil(together)) if seconds else 0
 
 
 @dataclass
@@ -183,9 +184,9 @@ def _move_back(card: BulkMoveCard, actor: Actor) -> None:
         _turn(card, BulkState.MOVED, state=BulkState.MOVED, sentence=_sentence(error))
 
 
-def _turn(card: BulkMoveCard, state: str, **values: Any) -> bool:
+def _turn(card: BulkMoveCard, was: str, **values: Any) -> bool:
     """Change the card if it is still in that state. Whoever else tries meanwhile waits for this transaction."""
-    return bool(BulkMoveCard.objects.filter(pk=card.pk, state=state).update(**values))
+    return bool(BulkMoveCard.objects.filter(pk=card.pk, state=was).update(**values))
 
 
 def _sentence(error: DomainError) -> str:
@@ -209,7 +210,7 @@ def _own(bulk_id: uuid.UUID, actor: Actor) -> BulkMove:
 def _visible(deal_ids: Sequence[int], funnel: Funnel, actor: Actor) -> dict[int, Deal]:
     deals = Deal.objects.filter(funnel=funnel, pk__in=deal_ids)
     if actor.is_person:
-        seen_by_them = Deal.objects.visible_to(User.objects.get(pk=actor.user_id))
+        seen_by_them = Deal.objects.visible_to(User.objects.get(pk=actor.user_id or 0))
         deals = deals.filter(pk__in=seen_by_them.filter(pk__in=deal_ids).values("pk"))
     found = {deal.pk: deal for deal in deals.select_related("stage")}
     return {pk: found[pk] for pk in deal_ids if pk in found}
