@@ -17,7 +17,8 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
-from crm.models import Deal, Funnel, Reminder
+from crm.models import Deal, Funnel, Reminder, SavedView, Stage
+from crm.services.bulk import start_bulk_move
 from crm.services import DealDraft, create_deal
 from inventory.models import StockImport, StockItem, Warehouse
 from inventory.services.counting import enter_count, finish_counting, open_count
@@ -31,7 +32,8 @@ from orders.models import Order
 from orders.tracking import token_for
 from shops.actors import Actor
 from shops.models import Shop, User
-from shops.permissions import Role
+from shops.permissions import Action, Role, role_allows
+from shops.selectors import role_in_shop
 from tests.factories import ADDRESS, SYSTEM, make_order, make_shop, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -117,9 +119,39 @@ def own_claim(order: Order, user: User) -> dict[str, Any]:
     return {}
 
 
+CALL_ACTIONS = {
+    **dict.fromkeys(("confirm", "reached", "no-answer", "cancel", "snooze", "skip", "address"), 303),
+    **{"hold": 200, "release": 422, "dance": 404},
+}
+
+
+def open_call(order: Order, user: User) -> dict[str, Any]:
+    until = timezone.now() + timedelta(minutes=1)
+    Deal.objects.filter(order=order).update(held_by=user, held_until=until)
+    return {}
+
+
+def missed_call(order: Order, user: User) -> dict[str, Any]:
+    if not role_allows(role_in_shop(user_id=user.pk, shop_id=order.shop_id), Action.CALL):
+        return {}
+    event = services.log_call(order_id=order.pk, actor=Actor.person(user), answered=False)
+    deal = Deal.objects.get(order=order)
+    return {"restocked": {"deal": deal.pk, "move": event.move_id, "kind": "missed"}}
+
+
 def own_move(order: Order, user: User) -> dict[str, Any]:
     change = services.start_processing(order_id=order.pk, actor=Actor.person(user))
     return {"move": change.move_id}
+
+
+def begun_bulk_move(order: Order, user: User) -> dict[str, Any]:
+    """The order's card, about to move to picking with many others."""
+    deal = Deal.objects.get(order=order)
+    target = Stage.objects.get(funnel=deal.funnel_id, slug="picking")
+    bulk = start_bulk_move(
+        funnel_id=deal.funnel_id, to_stage_id=target.pk, deal_ids=[deal.pk], actor=Actor.person(user)
+    )
+    return {"bulk": bulk.pk, "restocked": {"deal": deal.pk}}
 
 
 def sent_message(order: Order, user: User) -> dict[str, Any]:
@@ -213,6 +245,23 @@ def checked_import(order: Order, user: User) -> dict[str, Any]:
     run_imports()
     StockImport.objects.filter(pk=job.pk).update(digest="d")
     return {"import": job.uuid}
+
+
+def shop_in_form(order: Order, user: User) -> dict[str, Any]:
+    return {"restocked": {"shop": order.shop.slug}}
+
+
+def shared_view(order: Order, user: User) -> dict[str, Any]:
+    """A colleague's view of the board, shared with the shop."""
+    view = SavedView.objects.create(
+        shop=order.shop,
+        page="board",
+        owner=make_user(order.shop),
+        name=f"Shared {order.pk} {user.pk}",
+        query="pay=cod",
+        is_shared=True,
+    )
+    return {"view": view.pk}
 
 
 W = Role.WAREHOUSE
@@ -445,8 +494,51 @@ ROUTES: dict[str, list[Case]] = {
     # The board
     "": [get("/", 302, outsider=302)],
     "board/<slug:slug>/": [get("/board/{funnel}/")],
+    "board/<slug:slug>/filters/": [get("/board/{funnel}/filters/")],
     "board/<slug:slug>/changes/": [get("/board/{funnel}/changes/?cursor=0")],
     "board/<slug:slug>/stages.css": [get("/board/{funnel}/stages.css")],
+    "board/<slug:slug>/work/": [
+        get("/board/{funnel}/work/?stage=new", status="new", except_for={Role.WAREHOUSE: 403}),
+        get("/board/{funnel}/work/?stage=nowhere", 404),
+    ],
+    "board/<slug:slug>/work/undo/": [
+        post(
+            "/board/{funnel}/work/undo/?stage=new",
+            status="new",
+            prepare=missed_call,
+            except_for={Role.WAREHOUSE: 403},
+        ),
+    ],
+    "board/<slug:slug>/work/<int:deal_id>/<slug:action>/": [
+        post(
+            f"/board/{{funnel}}/work/{{deal}}/{action}/?stage=new",
+            members,
+            data={"reason_code": "customer", "choice": "hour"},
+            status="new",
+            prepare=open_call,
+            except_for={Role.WAREHOUSE: 403},
+        )
+        for action, members in CALL_ACTIONS.items()
+    ],
+    "views/": [
+        post("/views/", data={"page": "board", "name": "COD", "query": "pay=cod"}, prepare=shop_in_form),
+    ],
+    "views/<int:view_id>/": [
+        post("/views/{view}/", data={"do": "default"}, prepare=shared_view),
+        post("/views/{view}/", 404, data={"do": "paint"}, prepare=shared_view),
+    ],
+    "board/<slug:slug>/bulk/": [
+        get("/board/{funnel}/bulk/?deal={deal}&stage=picking"),
+        post("/board/{funnel}/bulk/", 200, data={"stage": "picking"}, prepare=begun_bulk_move),
+        post("/board/{funnel}/bulk/", data={"stage": "picking", "start": "x"}, prepare=begun_bulk_move),
+    ],
+    "board/<slug:slug>/bulk/claim/": [post("/board/{funnel}/bulk/claim/", prepare=begun_bulk_move)],
+    "board/<slug:slug>/bulk/column/": [get("/board/{funnel}/bulk/column/?stage=confirmed")],
+    "board/<slug:slug>/bulk/unfinished/": [get("/board/{funnel}/bulk/unfinished/", 204)],
+    "bulk-moves/<uuid:bulk_id>/": [get("/bulk-moves/{bulk}/", prepare=begun_bulk_move)],
+    "bulk-moves/<uuid:bulk_id>/continue/": [post("/bulk-moves/{bulk}/continue/", prepare=begun_bulk_move)],
+    "bulk-moves/<uuid:bulk_id>/stop/": [post("/bulk-moves/{bulk}/stop/", prepare=begun_bulk_move)],
+    "bulk-moves/<uuid:bulk_id>/undo/": [post("/bulk-moves/{bulk}/undo/", prepare=begun_bulk_move)],
     "deals/<int:deal_id>/": [
         get("/deals/{deal}/"),
         get("/deals/{deal}/", status="new", except_for=UNSEEN_BY_WAREHOUSE),
