@@ -18,8 +18,8 @@ from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
 from crm.models import Deal, Funnel, Reminder, SavedView, Stage
-from crm.services.bulk import start_bulk_move
 from crm.services import DealDraft, create_deal
+from crm.services.bulk import start_bulk_move
 from inventory.models import StockImport, StockItem, Warehouse
 from inventory.services.counting import enter_count, finish_counting, open_count
 from inventory.services.importing import run_imports, upload_import
