@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -44,12 +45,25 @@ class Changes:
     overflow: bool = False
 
 
-def latest_change(funnel: Funnel) -> tuple[int, list[int]]:
-    """Where a freshly loaded board starts: the newest key, and the newest keys of the overlap. One query."""
+class Start(NamedTuple):
+    """Where a freshly loaded board starts: the newest key, the keys of the overlap, and the newest deal there is."""
+
+    cursor: int
+    seen: list[int]
+    newest_deal: int
+
+
+def latest_change(funnel: Funnel) -> Start:
+    """Where a board starts that is loaded now. One query."""
     newest = BoardChange.objects.filter(funnel=funnel).order_by("-pk").values_list("pk")[:1]
     recent = _recent(funnel).reverse().values_list("pk")[:MOST_SEEN]
-    newest_rows, recent_rows = united([newest, recent])
-    return newest_rows[0][0] if newest_rows else 0, [pk for (pk,) in recent_rows][::-1]
+    deals = Deal.objects.order_by("-pk").values_list("pk")[:1]
+    newest_rows, recent_rows, deal_rows = united([newest, recent, deals])
+    return Start(
+        cursor=newest_rows[0][0] if newest_rows else 0,
+        seen=[pk for (pk,) in recent_rows][::-1],
+        newest_deal=deal_rows[0][0] if deal_rows else 0,
+    )
 
 
 def _recent(funnel: Funnel) -> QuerySet[BoardChange]:
@@ -57,9 +71,18 @@ def _recent(funnel: Funnel) -> QuerySet[BoardChange]:
 
 
 def changes_since(
-    user: User, funnel: Funnel, *, cursor: int, seen: Collection[int], filters: Filters = NO_FILTERS
+    user: User,
+    funnel: Funnel,
+    *,
+    cursor: int,
+    seen: Collection[int],
+    filters: Filters = NO_FILTERS,
+    look: Collection[int] = (),
 ) -> Changes | None:
-    """What is new since the cursor, or None when nothing is. A deal the person no longer sees is answered as removed."""
+    """What is new since the cursor, or None when nothing is. A deal the person no longer sees is answered as removed.
+
+    `look` names deals to answer in any case: time passed, and their cards look different now.
+    """
     seen = {pk for pk in seen if 0 < pk <= LARGEST_KEY}
     forgotten = min(seen) if len(seen) >= MOST_SEEN else 0
     window = Q(pk__gt=cursor) | Q(at__gte=timezone.now() - OVERLAP, pk__gt=forgotten)
@@ -70,15 +93,15 @@ def changes_since(
         .values_list("pk", "deal_id")[: MOST_CHANGES + 1]
     )
     fresh = [row for row in rows if row[0] > cursor or row[0] not in seen]
-    if not fresh:
+    deal_ids = {deal_id for _pk, deal_id in fresh} | {pk for pk in look if 0 < pk <= LARGEST_KEY}
+    if not deal_ids:
         return None
-    deal_ids = {deal_id for _pk, deal_id in fresh}
     visible = filters.apply(deals_on(user, funnel))
     cards = load_cards(funnel, visible.filter(pk__in=deal_ids).values_list("pk", flat=True))
     # A key that was committed since the first query has not been answered: the client must not call it seen.
     told = {*seen, *(pk for pk, _deal in fresh)}
     return Changes(
-        cursor=max(cursor, *(pk for pk, _deal in fresh)),
+        cursor=max([cursor, *(pk for pk, _deal in fresh)]),
         seen=[pk for pk in _recent(funnel).values_list("pk", flat=True) if pk in told][-MOST_SEEN:],
         cards=list(cards.values()),
         removed=sorted(deal_ids - set(cards)),

@@ -34,6 +34,8 @@ FIGURES = (
     "cod",
 )
 ALL = "all"
+# What an open board adds when it asks for news or for more cards.
+PLACES = frozenset({"cursor", "seen", "look", "column", "after"})
 LONGEST = 100
 _AGE = re.compile(r"(\d{1,4}) ?([hd])")
 _AMOUNT = re.compile(r"\d{1,10}([.,]\d{1,2})?")
@@ -149,7 +151,7 @@ def read_address(slug: str, query: str) -> BoardAddress:
         words=Words(**known),
         unfolded=tuple(dict.fromkeys(word[:40] for word in said.get("open", [])[:20])),
         unreadable=unreadable,
-        is_explicit=bool(query),
+        is_explicit=bool(said.keys() - PLACES),
     )
 
 

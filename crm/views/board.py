@@ -31,6 +31,7 @@ from shops.selectors import role_of
 from shops.services import remember_shop
 
 FOR_A_YEAR = "private, max-age=31536000, immutable"
+MOST_LOOKED_AT = 20
 AGES = ("late", "4h", "12h", "1d", "3d", "7d")
 
 
@@ -70,7 +71,7 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _page_context(request: HttpRequest, page: BoardPage, funnels: list[Funnel]) -> dict[str, Any]:
     funnel, address = page.funnel, page.address
-    cursor, seen = latest_change(funnel)
+    start = latest_change(funnel)
     found = load_board(
         page.user,
         funnel,
@@ -107,8 +108,9 @@ def _page_context(request: HttpRequest, page: BoardPage, funnels: list[Funnel]) 
         "takes_deals": bool(stages_to_begin_with(funnel)),
         "owner_choices": page.owners(),
         "today": page.today(),
-        "cursor": cursor,
-        "seen": ",".join(map(str, seen)),
+        "cursor": start.cursor,
+        "seen": ",".join(map(str, start.seen)),
+        "newest": start.newest_deal,
         "changes_url": address.url("crm:board-changes"),
         "stage_styles_url": f"{reverse('crm:stage-styles', args=[funnel.slug])}?v={_version(stages)}",
     }
@@ -160,15 +162,16 @@ def _with_chosen(offered: Sequence[str], chosen: str) -> list[str]:
 @require_safe
 @login_required
 def changes(request: HttpRequest, slug: str) -> HttpResponse:
-    """What is new on an open board since its cursor: 204, or fragments."""
+    """What is new on an open board since its cursor: 204, or fragments. `look` names cards to show anew."""
     page = BoardPage(request, _visible_funnel(request, slug), address_of(request, slug))
-    seen = map(read_key, request.GET.get("seen", "").split(",")[-MOST_SEEN:])
+    seen = _keys(request.GET.get("seen", "").split(",")[-MOST_SEEN:])
     news = changes_since(
         page.user,
         page.funnel,
         cursor=read_key(request.GET.get("cursor", "")) or 0,
-        seen={key for key in seen if key is not None},
+        seen=seen,
         filters=page.filters,
+        look=_keys(request.GET.get("look", "").split(",")[:MOST_LOOKED_AT]),
     )
     if news is None:
         return HttpResponse(status=204)
@@ -193,6 +196,10 @@ def stage_styles(request: HttpRequest, slug: str) -> HttpResponse:
     response = HttpResponse(rules + "\n", content_type="text/css; charset=utf-8")
     response["Cache-Control"] = FOR_A_YEAR if "v" in request.GET else "private, no-cache"
     return response
+
+
+def _keys(texts: list[str]) -> set[int]:
+    return {key for key in map(read_key, texts) if key is not None}
 
 
 def _visible_funnel(request: HttpRequest, slug: str) -> Funnel:

@@ -1,4 +1,4 @@
-// The board: cards dragged or moved by keyboard, answers put where they belong, and what others do, every two seconds.
+// The board: cards dragged or moved by keyboard, and answers put where they belong.
 // The rules are the server's: every answer is fragments (cards, column heads, toasts, a dialog), placed by `applyAnswer`.
 "use strict";
 
@@ -369,10 +369,10 @@
   }
   setInterval(tellAges, 60000);
 
-  // ---- What live.js needs to bring in what others do ----------------------------------------------------------------
+  // ---- For what stands beside the board; live.js brings in what others do, and puts `refresh` here. ----------------
 
   const isBusy = () => Boolean(held || waiting || sending > 0 || $("dialog[open]") || $(".card-menu[open]", board));
-  window.oms.board = { applyAnswer, isBusy };
+  window.omsBoard = { applyAnswer, announce, post, isBusy, refresh: () => {} };
 
   // One column fills a phone: the board starts at the first that holds a card.
 

@@ -35,7 +35,7 @@ def test_nothing_new_is_nothing():
     shop = make_shop()
     make_order(shop)
     funnel = funnel_of(shop)
-    cursor, seen = latest_change(funnel)
+    cursor, seen = latest_change(funnel)[:2]
 
     assert changes_since(make_user(shop), funnel, cursor=cursor, seen=seen) is None
 
@@ -44,7 +44,7 @@ def test_nothing_new_costs_one_query(django_assert_num_queries):
     shop = make_shop()
     make_order(shop)
     funnel, user = funnel_of(shop), make_user(shop)
-    cursor, seen = latest_change(funnel)
+    cursor, seen = latest_change(funnel)[:2]
 
     with django_assert_num_queries(1):
         changes_since(user, funnel, cursor=cursor, seen=seen)
@@ -53,7 +53,7 @@ def test_nothing_new_costs_one_query(django_assert_num_queries):
 def test_a_changed_card_is_told_once_with_all_counts():
     shop = make_shop()
     order, funnel, user = make_order(shop), funnel_of(shop), make_user(shop)
-    cursor, seen = latest_change(funnel)
+    cursor, seen = latest_change(funnel)[:2]
     orders.confirm_order(order_id=order.pk, actor=SYSTEM)
 
     changes = changes_since(user, funnel, cursor=cursor, seen=seen)
@@ -90,7 +90,7 @@ def test_a_transaction_that_commits_late_is_still_told(in_threads):
     shop = make_shop()
     slow, quick = make_order(shop), make_order(shop)
     funnel, user = funnel_of(shop), make_user(shop)
-    cursor, seen = latest_change(funnel)
+    cursor, seen = latest_change(funnel)[:2]
     written, answered = threading.Event(), threading.Event()
 
     def confirm_slowly():
@@ -117,7 +117,7 @@ def test_a_key_committed_while_we_answer_is_told_next_time(monkeypatch):
     shop = make_shop()
     first, second = make_order(shop), make_order(shop)
     funnel, user = funnel_of(shop), make_user(shop)
-    cursor, seen = latest_change(funnel)
+    cursor, seen = latest_change(funnel)[:2]
     touch(Deal.objects.get(order=first))
     load = selector.load_cards
 
@@ -138,7 +138,7 @@ def test_what_is_older_than_the_overlap_is_not_told_again():
     make_order(shop)
     funnel, user = funnel_of(shop), make_user(shop)
     BoardChange.objects.update(at=timezone.now() - timedelta(minutes=2))
-    cursor, seen = latest_change(funnel)
+    cursor, seen = latest_change(funnel)[:2]
 
     assert (seen, cursor) == ([], BoardChange.objects.latest("pk").pk)
     assert changes_since(user, funnel, cursor=cursor, seen=[]) is None
@@ -147,7 +147,7 @@ def test_what_is_older_than_the_overlap_is_not_told_again():
 def test_a_card_that_is_hidden_now_is_taken_away():
     shop = make_shop(claim_visibility=ClaimVisibility.HIDDEN)
     order, funnel, user = make_order(shop), funnel_of(shop), make_user(shop)
-    cursor, seen = latest_change(funnel)
+    cursor, seen = latest_change(funnel)[:2]
     orders.claim_order(order_id=order.pk, actor=Actor.person(make_user(shop)))
 
     changes = changes_since(user, funnel, cursor=cursor, seen=seen)
@@ -159,7 +159,7 @@ def test_a_cancelled_order_leaves_the_warehouses_board():
     shop = make_shop()
     order, funnel = make_order(shop, status=Status.CONFIRMED), funnel_of(shop)
     packer = make_user(shop, Role.WAREHOUSE)
-    cursor, seen = latest_change(funnel)
+    cursor, seen = latest_change(funnel)[:2]
     orders.cancel_order(order_id=order.pk, actor=SYSTEM, reason_code="customer")
 
     changes = changes_since(packer, funnel, cursor=cursor, seen=seen)
@@ -179,7 +179,7 @@ def test_people_of_another_shop_are_told_no_card():
 def test_other_boards_changes_are_not_told():
     shop, other = make_shop(), make_shop()
     funnel, user = funnel_of(shop), make_user(shop)
-    cursor, seen = latest_change(funnel)
+    cursor, seen = latest_change(funnel)[:2]
     make_order(other)
 
     assert changes_since(user, funnel, cursor=cursor, seen=seen) is None
@@ -199,7 +199,7 @@ def test_a_storm_is_seen_by_its_newest_keys_and_told_no_more():
     BoardChange.objects.bulk_create(BoardChange(funnel=funnel, deal=deal) for _ in range(MOST_SEEN + 250))
     keys = list(BoardChange.objects.order_by("pk").values_list("pk", flat=True))
 
-    cursor, seen = latest_change(funnel)
+    cursor, seen = latest_change(funnel)[:2]
 
     assert (cursor, seen) == (keys[-1], keys[-MOST_SEEN:])
     assert changes_since(user, funnel, cursor=cursor, seen=seen) is None
@@ -214,7 +214,7 @@ def test_after_a_storm_what_is_new_or_somewhat_late_is_still_told_and_the_keys_s
     late = BoardChange.objects.order_by("-pk")[10]
     gone = {"pk": late.pk, "funnel": funnel, "deal": deal, "at": late.at}
     late.delete()
-    cursor, seen = latest_change(funnel)
+    cursor, seen = latest_change(funnel)[:2]
     BoardChange.objects.create(**gone)
     touch(Deal.objects.get(order=quick))
 
@@ -252,7 +252,7 @@ def test_an_undone_move_is_told():
     shop = make_shop()
     order, funnel, user = make_order(shop), funnel_of(shop), make_user(shop)
     move = orders.confirm_order(order_id=order.pk, actor=Actor.person(user)).move_id
-    cursor, seen = latest_change(funnel)
+    cursor, seen = latest_change(funnel)[:2]
     crm.undo_move(move_id=move, actor=Actor.person(user))
 
     changes = changes_since(user, funnel, cursor=cursor, seen=seen)
