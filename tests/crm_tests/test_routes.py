@@ -121,7 +121,9 @@ def own_claim(order: Order, user: User) -> dict[str, Any]:
 
 CALL_ACTIONS = {
     **dict.fromkeys(("confirm", "reached", "no-answer", "cancel", "snooze", "skip", "address"), 303),
-    **{"hold": 200, "release": 422, "dance": 404},
+    "hold": 200,
+    "release": 422,
+    "dance": 404,
 }
 
 
