@@ -6,9 +6,9 @@ It owns how terms are made, stored and matched, whatever they name. What a perso
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import connections, models
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -20,8 +20,6 @@ TERM_LENGTH = 80
 MOST_WORDS = 8
 MOST_CHARACTERS = 200
 MOST_LISTED = 500
-# The keys of what `lookups` asks about, by the beginnings: one more than `MOST_LISTED` says that there are more.
-Found = Mapping[frozenset[str], Sequence[int]]
 PUNCTUATION = ".,;:!?\"'`„”“«»()[]{}<>#*/\\|&"
 
 
@@ -72,26 +70,40 @@ def store_terms(model: type[models.Model], owner: str, wanted: Mapping[int, set[
 
 
 def narrow(
-    queryset: QuerySet[M],
-    model: type[models.Model],
-    owner: str,
-    words: Iterable[Word],
-    found: Found | None = None,
+    queryset: QuerySet[M], model: type[models.Model], owner: str, words: Sequence[Word]
 ) -> QuerySet[M]:
     """The rows of which every word begins a term; `model` holds the terms, `owner` is its key of the row.
 
-    `found` is what `lookups` found, for callers that ask about several tables at once; else each word is looked up.
+    One query for each set of beginnings; see `narrow_by`.
+    """
+    terms = Terms(model, owner)
+    found = {asked: [key for (key,) in terms.keys(asked)] for asked in lookups(words)}
+    return narrow_by(queryset, terms, words, found)
 
-    A rare word is a short list of keys; a common one is asked of each row that is shown. So neither costs more when
+
+def narrow_by(
+    queryset: QuerySet[M],
+    terms: Terms,
+    words: Iterable[Word],
+    found: Mapping[frozenset[str], Collection[int]],
+) -> QuerySet[M]:
+    """The same with what `Terms.keys` found for each of `lookups`, for callers that look up several tables at once.
+
+    Rare words are a short list of keys; a common one is asked of each row that is shown. So neither costs more when
     the database grows: the first reads few terms, the second stops when the page is full.
     """
+    keys: set[int] | None = None
     for word in words:
-        queryset = queryset.filter(_matches(word, model, owner, found))
-    return queryset
+        rare = rare_keys(word, found)
+        if rare is None:
+            queryset = queryset.filter(_asked_of_row(word, terms))
+        else:
+            keys = rare if keys is None else keys & rare
+    return queryset if keys is None else queryset.filter(pk__in=keys)
 
 
 def lookups(words: Iterable[Word]) -> list[frozenset[str]]:
-    """The sets of beginnings `narrow` looks up for these words, each once."""
+    """The sets of beginnings to look up for these words, each once."""
     wanted: dict[frozenset[str], None] = {}
     for word in words:
         if word.beginnings:
@@ -100,30 +112,47 @@ def lookups(words: Iterable[Word]) -> list[frozenset[str]]:
     return list(wanted)
 
 
-def terms_beginning(model: type[models.Model], beginnings: Iterable[str]) -> QuerySet[models.Model]:
-    """The terms that begin with any of these."""
-    terms = model._default_manager.all()
-    vendor = connections[terms.db].vendor
-    begins = Q()
-    for beginning in sorted(beginnings):
-        begins |= _begins_with(beginning, vendor)
-    return terms.filter(begins)
+def rare_keys(word: Word, found: Mapping[frozenset[str], Collection[int]]) -> set[int] | None:
+    """The keys of the rows a word matches, or None where it, or one of its parts, is a common one."""
+    own = found.get(word.beginnings, ())
+    parts = [rare_keys(part, found) for part in word.parts]
+    if len(own) > MOST_LISTED or any(part is None for part in parts):
+        return None
+    every = [part for part in parts if part is not None]
+    return set(own) | (set.intersection(*every) if every else set())
 
 
-def _matches(word: Word, model: type[models.Model], owner: str, known: Found | None) -> Q:
-    terms = terms_beginning(model, word.beginnings)
-    if known is None:
-        found: Sequence[int] = list(terms.values_list(owner, flat=True)[: MOST_LISTED + 1])
-    else:
-        found = known.get(word.beginnings, ())
-    if len(found) <= MOST_LISTED:
-        condition = Q(pk__in=set(found))
-    else:
-        condition = Q(Exists(terms.filter(**{owner: OuterRef("pk")})))
+@dataclass(frozen=True)
+class Terms:
+    """The table of one kind of rows' terms. `is_whole`: a word must be a whole term, not only begin one."""
+
+    model: type[models.Model]
+    owner: str
+    is_whole: bool = False
+
+    def matching(self, beginnings: Iterable[str]) -> QuerySet[models.Model]:
+        """The terms that match any of these."""
+        terms = self.model._default_manager.all()
+        if self.is_whole:
+            return terms.filter(term__in=sorted(beginnings))
+        begins = Q()
+        for beginning in sorted(beginnings):
+            begins |= _begins_with(beginning, connections[terms.db].vendor)
+        return terms.filter(begins)
+
+    def keys(self, beginnings: Iterable[str]) -> QuerySet[models.Model, Any]:
+        """The keys of their rows, one more than `MOST_LISTED` at most: so many mean a common word."""
+        return self.matching(beginnings).values_list(self.owner)[: MOST_LISTED + 1]
+
+
+def _asked_of_row(word: Word, terms: Terms) -> Q:
+    condition = Q()
+    if word.beginnings:
+        condition = Q(Exists(terms.matching(word.beginnings).filter(**{terms.owner: OuterRef("pk")})))
     if word.parts:
         every = Q()
         for part in word.parts:
-            every &= _matches(part, model, owner, known)
+            every &= _asked_of_row(part, terms)
         condition |= every
     return condition
 
