@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from crm.order_actions import ACTIONS
-from crm.views import customers, making, orders, shop, tracking
+from crm.views import customers, listed, lists, making, orders, shop, tracking
 
 _actions = [
     path(f"orders/<path:number>/{slug}/", orders.order_action, {"slug": slug}, name=f"order-{slug}")
@@ -24,13 +24,18 @@ _target_actions = [
 ]
 
 urlpatterns = [
-    path("orders/", orders.order_list, name="orders"),
+    path("orders/", lists.order_list, name="orders"),
+    # Without a slash at the end, as no order's page is.
+    path("orders/file.<str:kind>", lists.order_file, name="order-file"),
+    path("orders/chosen", listed.orders_chosen, name="orders-chosen"),
     path("orders/new/", making.new_order, name="new-order"),
     *_target_actions,
     *_actions,
     # Last, because a number from a shop may hold a slash.
     path("orders/<path:number>/", orders.order, name="order"),
-    path("customers/", customers.customer_list, name="customers"),
+    path("customers/", lists.customer_list, name="customers"),
+    path("customers/file.<str:kind>", lists.customer_file, name="customer-file"),
+    path("customers/chosen", listed.customers_chosen, name="customers-chosen"),
     path("customers/<int:customer_id>/", customers.customer, name="customer"),
     path(
         "customers/<int:customer_id>/write-again/<int:suppression_id>/",

@@ -6,38 +6,23 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from django.db.models import Count, Max, Prefetch, QuerySet, Sum
+from django.db.models import Count, Prefetch, QuerySet, Sum
 
 from notifications.selectors import live_suppressions, normalised_address
 from notifications.statuses import Channel
 from orders.models import Customer, CustomerAddress, CustomerContact, Order
 from orders.models.customers import ContactKind
-from orders.search import search_customers
 from orders.statuses import Status
-from shops.keyset import Page, newest_first, newest_key_first
+from shops.keyset import Page, newest_first
 from shops.money import quantise
 from shops.permissions import Action
 from shops.selectors import shop_ids_where
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from notifications.models import Suppression
     from shops.models import User
 
 CHANNELS = {ContactKind.PHONE: Channel.SMS, ContactKind.EMAIL: Channel.EMAIL}
-
-
-@dataclass(frozen=True)
-class CustomerRow:
-    """One line of the list; the order figures count only orders this person may see."""
-
-    customer: Customer
-    phone: str
-    email: str
-    town: str
-    order_count: int
-    last_order_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -60,15 +45,6 @@ class CurrencyTotal:
 def visible_customers(user: User) -> QuerySet[Customer]:
     """The customers of the shops in which this person's role may see customers."""
     return Customer.objects.filter(shop_id__in=shop_ids_where(user, Action.VIEW_CUSTOMERS))
-
-
-def list_customers(user: User, q: str = "", after: str = "") -> tuple[list[CustomerRow], str]:
-    """One page of customers, newest first, and the cursor of the next one."""
-    shop_ids = shop_ids_where(user, Action.VIEW_CUSTOMERS)
-    customers = search_customers(Customer.objects.select_related("shop"), q)
-    page = newest_key_first(_with_contacts(customers), after, shop_ids=shop_ids)
-    figures = _order_figures(user, [customer.pk for customer in page.rows])
-    return [_row(customer, figures.get(customer.pk)) for customer in page.rows], page.after
 
 
 def customer_detail(user: User, customer_id: int) -> Customer | None:
@@ -105,23 +81,4 @@ def _with_contacts(customers: QuerySet[Customer]) -> QuerySet[Customer]:
     return customers.prefetch_related(
         Prefetch("contacts", CustomerContact.objects.order_by("-pk")),
         Prefetch("addresses", CustomerAddress.objects.order_by("-pk")),
-    )
-
-
-def _order_figures(user: User, ids: list[int]) -> dict[int, tuple[int, datetime]]:
-    orders = Order.objects.visible_to(user).filter(customer_id__in=ids)
-    rows = orders.values_list("customer_id").annotate(Count("pk"), Max("placed_at")).order_by()
-    return {customer_id: (count, latest) for customer_id, count, latest in rows}
-
-
-def _row(customer: Customer, figures: tuple[int, datetime] | None) -> CustomerRow:
-    contacts, addresses = customer.contacts.all(), customer.addresses.all()
-    count, latest = figures or (0, None)
-    return CustomerRow(
-        customer=customer,
-        phone=next((contact.value for contact in contacts if contact.kind == ContactKind.PHONE), ""),
-        email=next((contact.value for contact in contacts if contact.kind == ContactKind.EMAIL), ""),
-        town=next((address.city for address in addresses if address.city), ""),
-        order_count=count,
-        last_order_at=latest,
     )

@@ -1,64 +1,114 @@
-"""The order list: who sees which orders, narrowed by words, shop and status."""
+"""The order list: one page of rows with what their columns need, how many there are, and the rows of its files."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.utils.translation import gettext as _
 
+from crm.models import Deal
+from crm.page_selectors.order_columns import Cell, Column, OrderRow
+from crm.page_selectors.order_filters import OrderFilter, orders_wanted
 from orders.models import Order, Shipment
-from orders.search import search_orders
-from orders.statuses import ShipmentState, Status
-from shops.keyset import Page, newest_first
-from shops.models import Shop
+from orders.statuses import ShipmentState
+from shops.keyset import newest_first
+from shops.models import Shop, User
 
-if TYPE_CHECKING:
-    from shops.models import User
+MOST_COUNTED = 1000
+MOST_AT_ONCE = 500
+AT_ONCE = 500
 
 
 @dataclass(frozen=True)
-class OrderFilter:
-    """What the list is narrowed by, as it stands in the address."""
+class OrderPage:
+    """The rows of one page, and the cursor of the next one (empty on the last)."""
 
-    q: str = ""
-    shop: str = ""
-    status: str = ""
-
-    @property
-    def is_narrowed(self) -> bool:
-        return bool(self.q or self.shop or self.status)
-
-    def query(self, **changes: str) -> str:
-        """The filter with some values changed, ready for a link; empty values are left out."""
-        changed = replace(self, **{name: value for name, value in changes.items() if name != "after"})
-        pairs = {
-            "q": changed.q,
-            "shop": changed.shop,
-            "status": changed.status,
-            "after": changes.get("after", ""),
-        }
-        return urlencode({name: value for name, value in pairs.items() if value})
+    rows: list[OrderRow]
+    after: str
 
 
-def read_filter(q: str, shop: str, status: str) -> OrderFilter:
-    """The filter of a request; an unknown status is ignored, an unknown shop finds nothing."""
-    q, shop = q.replace("\0", " "), shop.replace("\0", " ")
-    return OrderFilter(" ".join(q.split())[:200], shop[:50], status if status in Status.values else "")
+def shops_shown(shops: Sequence[Shop], slug: str) -> list[Shop]:
+    """The shops of the list: those the person may see, or the one asked for; an unknown one shows nothing."""
+    return [shop for shop in shops if not slug or shop.slug == slug]
 
 
-def list_orders(user: User, wanted: OrderFilter, after: str = "") -> Page[Order]:
-    """One page of the orders this person may see, newest first, with all that a row shows."""
-    shops = Shop.objects.visible_to(user)
-    if wanted.shop:
-        shops = shops.filter(slug=wanted.shop)
-    orders = Order.objects.visible_to(user)
-    if wanted.status:
-        orders = orders.filter(status=wanted.status)
-    parcels = Prefetch(
-        "shipments", Shipment.objects.exclude(state=ShipmentState.VOIDED), to_attr="live_shipments"
+def list_orders(
+    user: User, wanted: OrderFilter, shops: Sequence[Shop], columns: Sequence[Column], after: str = ""
+) -> OrderPage:
+    """One page of the orders this person may see, newest first. A fixed number of queries for one set of columns."""
+    found = _with_row(orders_wanted(user, wanted, shops))
+    page = newest_first(found, "placed_at", after, shop_ids=[shop.pk for shop in shops])
+    return OrderPage(_rows(page.rows, columns), page.after)
+
+
+def count_orders(user: User, wanted: OrderFilter, shops: Sequence[Shop]) -> int:
+    """How many orders match, counted up to one more than `MOST_COUNTED`."""
+    found = orders_wanted(user, wanted, shops).filter(shop__in=[shop.pk for shop in shops])
+    return found.order_by().values("pk")[: MOST_COUNTED + 1].count()
+
+
+def chosen_orders(
+    user: User, wanted: OrderFilter, shops: Sequence[Shop], keys: Sequence[int] | None
+) -> QuerySet[Order]:
+    """The ticked orders, or with None the newest `MOST_AT_ONCE` that match; only those this person may see."""
+    if keys is not None:
+        ticked = Order.objects.visible_to(user).filter(pk__in=keys[:MOST_AT_ONCE])
+        return ticked.order_by("-placed_at", "-pk")
+    page = newest_first(
+        orders_wanted(user, wanted, shops), "placed_at", "", MOST_AT_ONCE, [shop.pk for shop in shops]
     )
-    found = search_orders(orders, wanted.q).select_related("shop", "customer", "manager", "shipping_address")
-    shop_ids = list(shops.values_list("pk", flat=True))
-    return newest_first(found.prefetch_related(parcels), "placed_at", after, shop_ids=shop_ids)
+    return Order.objects.filter(pk__in=[order.pk for order in page.rows]).order_by("-placed_at", "-pk")
+
+
+def order_file_rows(
+    orders: QuerySet[Order], shops: Sequence[Shop], columns: Sequence[Column]
+) -> Iterator[Sequence[Cell]]:
+    """The headings, then the orders newest first, read five hundred at a time by key."""
+    yield [str(heading) for column in columns for heading in column.headings]
+    found, after = _with_row(orders), ""
+    shop_ids = [shop.pk for shop in shops]
+    while True:
+        page = newest_first(found, "placed_at", after, AT_ONCE, shop_ids)
+        for row in _rows(page.rows, columns):
+            yield [cell for column in columns for cell in column.cells(row)]
+        after = page.after
+        if not after:
+            return
+
+
+def _with_row(orders: QuerySet[Order]) -> QuerySet[Order]:
+    parcels = Shipment.objects.exclude(state=ShipmentState.VOIDED)
+    return orders.select_related("shop", "customer", "manager", "shipping_address").prefetch_related(
+        Prefetch("shipments", parcels, to_attr="live_shipments")
+    )
+
+
+def _rows(orders: Sequence[Order], columns: Sequence[Column]) -> list[OrderRow]:
+    needs = {column.needs for column in columns}
+    keys = [order.pk for order in orders]
+    cards: dict[int | None, Deal] = {}
+    if "stage" in needs:
+        deals = Deal.objects.filter(order__in=keys).select_related("stage")
+        with_tags = any(column.key == "tags" for column in columns)
+        cards = {deal.order_id: deal for deal in (deals.prefetch_related("tags") if with_tags else deals)}
+    if "lines" in needs:
+        prefetch_related_objects(list(orders), "lines")
+    return [
+        OrderRow(
+            order=order,
+            parcels=order.live_shipments,  # type: ignore[attr-defined]
+            stage=cards[order.pk].stage if order.pk in cards else None,
+            tags=cards[order.pk].tags.all() if order.pk in cards and "stage" in needs else (),
+            lines=order.lines.all() if "lines" in needs else (),
+        )
+        for order in orders
+    ]
+
+
+def too_many() -> str:
+    """What a bulk action says that was asked for more than it takes."""
+    return _("Only the newest %(most)d were taken; narrow the list and repeat for the others.") % {
+        "most": MOST_AT_ONCE
+    }

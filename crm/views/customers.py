@@ -1,10 +1,9 @@
-"""The customer list, a customer's page, and the shop's note about them."""
+"""A customer's page, and the shop's note about them."""
 
 from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,7 +14,6 @@ from crm.order_forms import CustomerNoteForm
 from crm.page_selectors.customers import (
     contacts_of_customer,
     customer_detail,
-    list_customers,
     orders_of_customer,
     totals_of_customer,
 )
@@ -26,18 +24,6 @@ from shops.actors import Actor
 from shops.errors import DomainError
 from shops.permissions import Action
 from shops.selectors import shop_ids_where
-
-
-@require_safe
-@login_required
-def customer_list(request: HttpRequest) -> HttpResponse:
-    """The customers of the person's shops, newest first, narrowed by `q`; 403 for a role that sees none anywhere."""
-    if not shop_ids_where(request.user, Action.VIEW_CUSTOMERS):  # type: ignore[arg-type]
-        raise PermissionDenied
-    q = " ".join(request.GET.get("q", "").split())[:200]
-    rows, after = list_customers(request.user, q, request.GET.get("after", ""))  # type: ignore[arg-type]
-    context = {"q": q, "rows": rows, "after": after, "is_first": "after" not in request.GET}
-    return render(request, "crm/customers.html", context)
 
 
 @require_safe

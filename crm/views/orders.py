@@ -1,4 +1,4 @@
-"""The order list, an order's page, and one address per action on it.
+"""An order's page, and one address per action on it.
 
 Every action is a plain form first: GET shows it, POST makes one service call. htmx gets the same form as a fragment.
 """
@@ -20,35 +20,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from crm.order_actions import ACTIONS, OrderAction
 from crm.order_forms import NoteForm, OrderForm
 from crm.page_selectors.order_page import number_of_move, order_page
-from crm.page_selectors.orders import list_orders, read_filter
 from crm.services import undo_move
 from orders.errors import AlreadyDone
 from orders.models import Order
 from orders.selectors import order_detail
-from orders.statuses import Status
 from shops.actors import Actor
 from shops.errors import DomainError, NotPermitted
-from shops.selectors import shops_of
-
-
-@require_safe
-@login_required
-def order_list(request: HttpRequest) -> HttpResponse:
-    """The orders this person may see, newest first, narrowed by `q`, `shop` and `status`."""
-    wanted = read_filter(*(request.GET.get(name, "") for name in ("q", "shop", "status")))
-    page = list_orders(request.user, wanted, request.GET.get("after", ""))  # type: ignore[arg-type]
-    context = {
-        "wanted": wanted,
-        "page": page,
-        "is_first": "after" not in request.GET,
-        "older": wanted.query(after=page.after) if page.after else "",
-        "newest": wanted.query(),
-        "statuses": [(value, label, wanted.query(status=value)) for value, label in Status.choices],
-        "any_status": wanted.query(status=""),
-        "without_q": wanted.query(q=""),
-        "shops": shops_of(request.user),  # type: ignore[arg-type]
-    }
-    return render(request, "crm/orders.html", context)
 
 
 @require_safe
