@@ -21,7 +21,8 @@ from orders.events import (
     ReturnReceived,
     ShipmentAtPickup,
 )
-from orders.models import Order
+from orders.models import Order, OrderEvent
+from orders.models.history import EventKind
 from orders.selectors import missed_calls
 from orders.statuses import PaymentStatus
 from shops.actors import Actor, actor_columns
@@ -107,10 +108,18 @@ def follow_revert(event: OrderReverted) -> None:
         .exclude(kind=MoveKind.UNDONE)
         .first()
     )
-    if move is None or move.from_stage is None:
+    if move is None or move.from_stage is None or move.from_stage.funnel_id != deal.funnel_id:
         projection.follow(deal, actor=event.actor)
     elif projection.may_stand(deal, move.from_stage):
         projection.restore(deal, move, event.actor)
+    elif not _is_half_reverted(event):
+        # The old place has another meaning by now: the stage of the status is the next best.
+        projection.follow(deal, actor=event.actor)
+
+
+def _is_half_reverted(event: OrderReverted) -> bool:
+    steps = OrderEvent.objects.filter(order_id=event.order_id, move_id=event.move_id, kind=EventKind.STATUS)
+    return steps.filter(reverted_at=None).exists()
 
 
 def follow_payment(event: PaymentRecorded) -> None:

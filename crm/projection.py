@@ -146,6 +146,14 @@ def place(
     touch(deal)
 
 
+def change_funnel(deal: Deal, stage: Stage, actor: Actor) -> None:
+    """Put a locked card on a stage of another funnel, whose rules are held, too."""
+    touch(deal)
+    deal.funnel = Funnel.objects.get(pk=stage.funnel_id)
+    deal.save(update_fields=["funnel"])
+    place(deal, stage, fresh_rank(), actor=actor, kind=MoveKind.BY_HAND)
+
+
 def restore(deal: Deal, move: DealMove, actor: Actor) -> None:
     """Put a locked card back to where a move took it from, and mark the move as undone."""
     if move.from_stage is None or move.from_rank is None:
@@ -236,6 +244,11 @@ def transfer(deal: Deal, stage: Stage, *, actor: Actor) -> None:
     Deal.objects.filter(pk=deal.pk).update(funnel=stage.funnel_id)
     deal.funnel_id = stage.funnel_id
     place(deal, stage, fresh_rank(), actor=actor, kind=MoveKind.FOLLOWED)
+
+
+def count_as_open(stage: Stage) -> None:
+    """Let the cards of a stage count as open or closed again, after it began or ceased to be where deals end."""
+    Deal.objects.filter(stage=stage).update(is_open=not stage.is_terminal)
 
 
 def touch(deal: Deal) -> None:

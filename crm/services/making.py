@@ -62,6 +62,7 @@ def _create_deal(
 ) -> Deal:
     funnel = Funnel.objects.select_related("shop").get(pk=funnel_id)
     require(actor, shop_id=funnel.shop_id, action=Action.PLACE_ORDER)
+    projection.hold_rules(funnel.pk)
     if not draft.title.strip():
         raise DomainError(_("Say in a few words what it is about."), code="empty", field="title")
     stages = stages_to_begin_with(funnel)
