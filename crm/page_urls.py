@@ -6,6 +6,7 @@ from django.urls import path
 
 from crm.order_actions import ACTIONS
 from crm.views import customers, listed, lists, making, orders, shop, tracking
+from crm.views.parcels.urls import urlpatterns as parcel_patterns
 
 _actions = [
     path(f"orders/<path:number>/{slug}/", orders.order_action, {"slug": slug}, name=f"order-{slug}")
@@ -24,6 +25,7 @@ _target_actions = [
 ]
 
 urlpatterns = [
+    *parcel_patterns,
     path("orders/", lists.order_list, name="orders"),
     # Without a slash at the end, as no order's page is.
     path("orders/file.<str:kind>", lists.order_file, name="order-file"),
