@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from crm import page_urls
-from crm.views import board, bulk, deals, making, reminders, saved, work
+from crm.views import board, bulk, deals, making, reminders, replies, saved, search, work
 
 app_name = "crm"
 
@@ -33,7 +33,9 @@ urlpatterns = [
     path("deals/<int:deal_id>/claim/", deals.claim, name="deal-claim"),
     path("deals/<int:deal_id>/release/", deals.release, name="deal-release"),
     path("deals/<int:deal_id>/comments/", deals.comment, name="deal-comment"),
+    path("deals/<int:deal_id>/read/", replies.read, name="deal-read"),
     path("deals/<int:deal_id>/reminders/", reminders.deal_reminders, name="deal-reminders"),
+    path("search/", search.search, name="search"),
     path("reminders/", reminders.reminder_list, name="reminders"),
     path("reminders/<int:reminder_id>/snooze/", reminders.snooze, name="reminder-snooze"),
     path("reminders/<int:reminder_id>/done/", reminders.done, name="reminder-done"),
