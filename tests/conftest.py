@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 RUNS_ONCE = {
     "crm_tests/test_pairs.py",
     "crm_tests/test_routes.py",
+    "crm_tests/test_work_page.py",
     "imports_tests/test_mapping.py",
     "inventory_tests/test_edit_product.py",
     "inventory_tests/test_import_bombs.py",
@@ -55,6 +56,8 @@ LONG_TOGETHER = {
     "crm_tests/test_order_page.py",
     "crm_tests/test_projection.py",
     "crm_tests/test_tracking.py",
+    "crm_tests/test_work_page.py",
+    "crm_tests/test_work_queue.py",
     "imports_tests/test_hook.py",
     "inventory_tests/test_edit_product.py",
     "inventory_tests/test_low_stock.py",
@@ -72,7 +75,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what runs once and what is slow together; a name in the list that no file has is an error, not an oversight."""
+    """Mark what runs once, what asks for pages and what is slow together.
+
+    A name in a list that no file has is an error, not an oversight.
+    """
     missing = [name for name in RUNS_ONCE | LONG_TOGETHER if not (HERE / name).exists()]
     if missing:
         raise pytest.UsageError(f"tests/conftest.py names tests that are not there: {', '.join(missing)}")
@@ -80,6 +86,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         name = item.path.relative_to(HERE).as_posix()
         if name in RUNS_ONCE:
             item.add_marker(pytest.mark.once)
+        elif "client" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.pages)
         if name in LONG_TOGETHER:
             item.add_marker(pytest.mark.slow)
 
