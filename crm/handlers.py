@@ -8,6 +8,7 @@ from crm import projection, rules
 from crm.models import Deal, DealComment, DealMove, Funnel, Happening, MoveKind, Stage, StageKind
 from crm.services.funnels import create_preset_funnels
 from inventory.events import BackorderAllocated, ReservationShorted
+from notifications.events import CorrespondenceChanged
 from orders.errors import AlreadyDone
 from orders.events import (
     CallLogged,
@@ -203,6 +204,13 @@ def refresh_card_of_backorder(event: BackorderAllocated | ReservationShorted) ->
     """Goods arrived for a waiting order, or are missing from one: its card's mark of short stock changes."""
     kind, _colon, key = event.reference.partition(":")
     deal = Deal.objects.filter(order_id=int(key)).first() if kind == "order" and key.isdigit() else None
+    if deal is not None:
+        projection.touch(deal)
+
+
+def refresh_card_of_messages(event: CorrespondenceChanged) -> None:
+    """A message failed or was sent again, the customer answered or was read: the card's marks change."""
+    deal = Deal.objects.filter(order_id=event.order_id).first()
     if deal is not None:
         projection.touch(deal)
 

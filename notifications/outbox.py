@@ -19,9 +19,11 @@ from django.db import transaction
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
+from notifications.events import CorrespondenceChanged
 from notifications.models import Message
 from notifications.statuses import Channel, Hold, MessageState
 from notifications.transports import seconds_to_send
+from shops.bus import publish
 from shops.locks import lock_free
 
 LEASE_MARGIN = timedelta(seconds=15)
@@ -108,12 +110,12 @@ def mark_sent(message: Message, *, provider_id: str) -> bool:
 
 def mark_failed(message: Message, *, reason: str) -> bool:
     """It did not leave and never will, unless a person sends it again."""
-    return _end(message, MessageState.FAILED, reason)
+    return _end_in_trouble(message, MessageState.FAILED, reason)
 
 
 def mark_unknown(message: Message, *, reason: str) -> bool:
     """It may have left; nobody but a person sends it again. `due_at` is when its provider is asked about it."""
-    return _end(message, MessageState.UNKNOWN, reason, due_at=timezone.now())
+    return _end_in_trouble(message, MessageState.UNKNOWN, reason, due_at=timezone.now())
 
 
 def mark_discarded(message: Message, *, reason: str) -> bool:
@@ -180,6 +182,13 @@ def take_back_expired(now: datetime | None = None) -> int:
         not expired.exists()
     ):  # a look is cheap; an UPDATE that finds nothing still takes SQLite's one write lock
         return 0
+    with transaction.atomic():
+        return _take_back(expired, now)
+
+
+def _take_back(expired: QuerySet[Message], now: datetime) -> int:
+    in_trouble = Q(channel=Channel.SMS) & ~Q(via="") | Q(attempts__gte=MOST_ATTEMPTS)
+    told = set(expired.filter(in_trouble, order__isnull=False).values_list("order_id", flat=True))
     cut_off = expired.filter(channel=Channel.SMS).exclude(via="")
     unknown = cut_off.update(
         state=MessageState.UNKNOWN, lease_until=None, due_at=now, ended_at=now, last_error="interrupted_sms"
@@ -192,7 +201,18 @@ def take_back_expired(now: datetime | None = None) -> int:
     queued = untouched.update(
         state=MessageState.QUEUED, lease_until=None, due_at=now, via="", last_error=cause
     )
+    for order_id in told:
+        publish(CorrespondenceChanged(order_id=order_id))
     return given_up + unknown + queued
+
+
+def _end_in_trouble(message: Message, state: str, reason: str, **columns: Any) -> bool:
+    """An end that needs a person, and that open boards show."""
+    with transaction.atomic():
+        is_ours = _end(message, state, reason, **columns)
+        if is_ours and message.order_id is not None:
+            publish(CorrespondenceChanged(order_id=message.order_id))
+    return is_ours
 
 
 def _end(message: Message, state: str, reason: str, **columns: Any) -> bool:

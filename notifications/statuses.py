@@ -97,6 +97,10 @@ class MessageState(models.TextChoices):
     DISCARDED = "discarded", _("Discarded")
 
 
+# Where a message stays until somebody looks.
+TROUBLE = (MessageState.FAILED, MessageState.BOUNCED, MessageState.UNKNOWN)
+
+
 # "New" is missing on purpose: an order is received once, and reopening it is not worth a message.
 EVENT_OF_STATUS: dict[str, MessageEvent] = {
     Status.CONFIRMED: MessageEvent.CONFIRMED,

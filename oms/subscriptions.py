@@ -14,6 +14,7 @@ from inventory import handlers as inventory
 from inventory import references
 from inventory.page_selectors.counts import counts_behind
 from inventory.page_selectors.imports import imports_behind
+from notifications import events as message_events
 from notifications import handlers as messages
 from orders import events as order_events
 from orders import handlers as orders
@@ -38,6 +39,7 @@ TABLE: Mapping[type[Event], tuple[Handler, ...]] = {
     order_events.CallLogged: (crm.follow_call, messages.queue_no_answer),
     order_events.ReturnReceived: (crm.follow_return_received, messages.queue_return_received),
     order_events.OrderBecameShippable: (crm.follow_goods, messages.note_shippable),
+    message_events.CorrespondenceChanged: (crm.refresh_card_of_messages,),
     stock_events.StockChanged: (),
     stock_events.StockRanLow: (),
     stock_events.StockReportDue: (messages.note_stock_report,),

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from notifications.statuses import REASONS, Channel, Hold, Lane, MessageEvent, MessageState
+from notifications.statuses import REASONS, TROUBLE, Channel, Hold, Lane, MessageEvent, MessageState
 from orders.models import Order
 from orders.models.orders import order_scope
 from shops.actors import ActorFields
@@ -38,8 +38,7 @@ class MessageQuerySet(ShopScopedQuerySet["Message"]):
     def needing_a_person(self) -> Self:
         """Those that failed, came back or may not have left, and that nobody has sent again."""
         again = Message.objects.filter(resend_of=OuterRef("pk"))
-        trouble = (MessageState.FAILED, MessageState.BOUNCED, MessageState.UNKNOWN)
-        return self.filter(~Exists(again), state__in=trouble)
+        return self.filter(~Exists(again), state__in=TROUBLE)
 
 
 class Message(ActorFields):

@@ -11,9 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from notifications.errors import MessageError
+from notifications.events import CorrespondenceChanged
 from notifications.models import Message, MessageReport
 from notifications.statuses import MessageState
 from shops.actors import Actor
+from shops.bus import publish
 from shops.permissions import Action, require
 
 
@@ -36,6 +38,8 @@ def decide_unknown(*, message_id: uuid.UUID, actor: Actor) -> bool:
         MessageReport.objects.create(
             message_id=message_id, key=key, state=MessageState.SENT, at=now, by=actor.label[:150]
         )
+        if message.order_id is not None:
+            publish(CorrespondenceChanged(order_id=message.order_id))
         return True
     if MessageReport.objects.filter(key=key).exists():
         return False

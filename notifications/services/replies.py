@@ -13,6 +13,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from notifications.events import CorrespondenceChanged
 from notifications.models import Message, SmsAccount, SmsReply
 from notifications.reply_words import wish_of
 from notifications.selectors import normalised_address
@@ -24,6 +25,8 @@ from notifications.transports.sms_client import Reply
 from orders.models import Order
 from orders.services import add_note
 from shops.actors import Actor, ActorKind
+from shops.bus import publish
+from shops.permissions import Action, require
 
 LONGEST_REPLY = 2000
 # A number that writes more often in a day than anybody does is no longer listened to that day, but for its "stop".
@@ -88,7 +91,25 @@ def receive_reply(*, account_id: int, reply: Reply) -> SmsReply | None:
     )
     if order is not None and text:
         add_note(order_id=order.pk, actor=Actor.source(f"SMS {sender}", account.shop_id), text=text)
+    if order is not None:
+        publish(CorrespondenceChanged(order_id=order.pk))
     return row
+
+
+@transaction.atomic
+def read_replies(*, order_id: int, actor: Actor) -> int:
+    """Note that a person read what the customer of an order answered; answers how many replies were new.
+
+    Raises NotPermitted.
+    """
+    unread = SmsReply.objects.filter(order_id=order_id, read_at=None)
+    shop_id = unread.values_list("shop_id", flat=True).first()
+    if shop_id is None:
+        return 0
+    require(actor, shop_id=shop_id, action=Action.VIEW_MESSAGES)
+    read = unread.update(read_at=timezone.now())
+    publish(CorrespondenceChanged(order_id=order_id))
+    return read
 
 
 def _obey(account: SmsAccount, sender: str, text: str, wish: str) -> None:

@@ -10,12 +10,14 @@ import uuid
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Value
+from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from notifications.events import CorrespondenceChanged
 from notifications.models import Message, MessageReport
-from notifications.statuses import MessageState
+from notifications.statuses import TROUBLE, MessageState
+from shops.bus import publish
 
 _S = MessageState
 # From which states a report may move a message. A failure heard of beats "sent", never "delivered"; what came back
@@ -74,7 +76,18 @@ def _move(message_id: uuid.UUID, state: str, words: str, at: datetime, provider_
     moving = Message.objects.filter(pk=message_id, state__in=MOVES[state])
     if provider_id:
         moving.filter(provider_id="").update(provider_id=provider_id)
-    return bool(moving.update(**columns))
+    told = _whose_trouble(moving, state)
+    is_moved = bool(moving.update(**columns))
+    if is_moved and told is not None:
+        publish(CorrespondenceChanged(order_id=told))
+    return is_moved
+
+
+def _whose_trouble(moving: QuerySet[Message], state: str) -> int | None:
+    """The order about which this message begins or ceases to need a person; most reports say neither."""
+    if state in (MessageState.DELIVERED, MessageState.SENT):
+        moving = moving.filter(state__in=TROUBLE)
+    return moving.values_list("order_id", flat=True).first()
 
 
 def storable(words: str, length: int) -> str:

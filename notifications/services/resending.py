@@ -9,12 +9,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from notifications.errors import MessageError
+from notifications.events import CorrespondenceChanged
 from notifications.facts import facts_of_order
 from notifications.models import Message
 from notifications.selectors import is_suppressed, lanes_of
 from notifications.statuses import MessageEvent, MessageState
 from notifications.wakeups import wake_workers
 from shops.actors import Actor, actor_columns
+from shops.bus import publish
 from shops.permissions import Action, require
 
 
@@ -43,6 +45,8 @@ def resend_message(*, message_id: uuid.UUID, actor: Actor, to_current_address: b
     recipient = _current_address(original) if to_current_address else original.recipient
     _refuse_suppressed(original, recipient)
     _insert_resend(original, new_id, turn, recipient, actor)
+    if original.order_id is not None:
+        publish(CorrespondenceChanged(order_id=original.order_id))
     wake_workers()
     return new_id
 

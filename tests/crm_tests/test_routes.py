@@ -24,7 +24,7 @@ from inventory.models import StockImport, StockItem, Warehouse
 from inventory.services.counting import enter_count, finish_counting, open_count
 from inventory.services.importing import run_imports, upload_import
 from inventory.services.reserving import reserve
-from notifications.models import Message
+from notifications.models import Message, SmsReply
 from orders import services
 from orders.imports.models import Delivery
 from orders.imports.services.connecting import open_connection
@@ -247,6 +247,12 @@ def checked_import(order: Order, user: User) -> dict[str, Any]:
     run_imports()
     StockImport.objects.filter(pk=job.pk).update(digest="d")
     return {"import": job.uuid}
+
+
+def unread_reply(order: Order, user: User) -> dict[str, Any]:
+    key = f"reply {order.pk} {user.pk}"
+    SmsReply.objects.create(shop=order.shop, order=order, key=key, sender="+40722334455", text="Yes")
+    return {}
 
 
 def shop_in_form(order: Order, user: User) -> dict[str, Any]:
@@ -579,6 +585,9 @@ ROUTES: dict[str, list[Case]] = {
     ],
     "deals/<int:deal_id>/claim/": [post("/deals/{deal}/claim/")],
     "deals/<int:deal_id>/release/": [post("/deals/{deal}/release/", prepare=own_claim)],
+    "deals/<int:deal_id>/read/": [
+        post("/deals/{deal}/read/", prepare=unread_reply, except_for=NOT_WAREHOUSE),
+    ],
     "deals/<int:deal_id>/reminders/": [
         get("/deals/{deal}/reminders/"),
         post("/deals/{deal}/reminders/", 422, data={"note": "call"}),
