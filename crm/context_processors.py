@@ -69,6 +69,7 @@ class Workspace:
             yield self._item("/customers/", "users", _("Customers"))
         if Action.SHIP in self.allowed:
             yield self._item("/parcels/", "truck", _("Parcels"))
+        yield self._item("/reports/day/", "sun", _("Day"), also=("/reports/",))
         if Action.VIEW_STOCK in self.allowed:
             badge, says = _bounded(self.low_stock), _("running low")
             yield self._item("/stock/", "package", _("Stock"), badge=badge, badge_title=says)

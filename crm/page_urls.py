@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from crm.order_actions import ACTIONS
-from crm.views import customers, listed, lists, making, orders, shop, tracking
+from crm.views import customers, day, listed, lists, making, orders, shop, tracking
 from crm.views.parcels.urls import urlpatterns as parcel_patterns
 
 _actions = [
@@ -45,6 +45,9 @@ urlpatterns = [
         name="customer-write-again",
     ),
     path("customers/<int:customer_id>/note/", customers.customer_note, name="customer-note"),
+    path("reports/", day.reports, name="reports"),
+    path("reports/day/", day.day, name="day"),
+    path("reports/day.<str:kind>", day.day_file, name="day-file"),
     path("shops/<slug:slug>/", shop.shop, name="shop"),
     path("shops/<slug:slug>/connect/", shop.shop_connect, name="shop-connect"),
     path("shops/<slug:slug>/secret/", shop.shop_renew_secret, name="shop-renew-secret"),

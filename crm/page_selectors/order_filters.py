@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -16,6 +17,7 @@ from crm.page_selectors.narrowing import Address, Words, among, start_of, within
 from crm.selectors.day_events import (
     HAPPENED,
     MESSAGES,
+    OPEN_IS_KNOWN_FOR,
     events_between,
     messages_between,
     open_at,
@@ -239,6 +241,8 @@ def _of_the_day(
         return orders.filter(placed_at__gte=start, placed_at__lt=end)
     if wanted.did in ("opening", "closing"):
         moment = start if wanted.did == "opening" else end
+        if timezone.now() - start > OPEN_IS_KNOWN_FOR:
+            return orders.none()
         found = open_at(orders, moment)
         return found.filter(stage_was(wanted.then, moment)) if wanted.then else found
     if wanted.did in ("sent", "arrived"):

@@ -6,7 +6,7 @@ undone change did not happen.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.expressions import Combinable
@@ -21,6 +21,8 @@ from orders.models.history import EventKind
 from orders.statuses import BEFORE_HANDOVER, PaymentStatus, ShipmentState, Status
 
 NO_STAGE = "0"
+# Which orders were open is told by the changes since; of days longer ago that would mean reading too many.
+OPEN_IS_KNOWN_FOR = timedelta(days=92)
 REFUNDS = (PaymentStatus.REFUNDED, PaymentStatus.PARTLY_REFUNDED)
 _CALL, _PAYMENT = Q(kind=EventKind.CALL), Q(kind=EventKind.PAYMENT)
 
