@@ -6,10 +6,11 @@ Each is a partial of the board's own template; `board.js` puts it where it belon
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
@@ -32,6 +33,7 @@ from crm.templatetags.ui import money
 from crm.views.addresses import WHOSE, BoardAddress
 from crm.views.chips import Chip, chips
 from notifications.page_selectors import Promise, promise_of_move
+from orders.statuses import Status
 from shops.models import ClaimVisibility, Shop
 from shops.permissions import Action, role_allows
 from shops.selectors import keep_standings, role_of
@@ -66,6 +68,7 @@ class Figure:
     is_warm: bool = False
     is_none: bool = False
     is_last: bool = False
+    work_url: str = ""
 
 
 class BoardPage:
@@ -151,14 +154,39 @@ class BoardPage:
             "is_hard_limit": limit is not None and stage.wip_is_hard,
             "limit_words": _limit_words(stage),
             "open_url": address.toggled(stage.slug),
+            "work_url": self.work_url(stage),
             "fold_url": address.toggled(stage.slug) if stage.is_folded and not is_shown else "",
             "more_url": f"{address.url()}{joiner}column={stage.slug}&after={last}" if column.has_more else "",
             "window_days": WINDOW.days if stage.is_terminal else 0,
         }
 
     def today(self) -> list[Figure]:
-        """The strip's figures."""
-        return today_figures(today(self.user, self.funnel, self.figures), self.funnel, self.address)
+        """The strip's figures; the one of calls that narrows the board leads on to working through them."""
+        figures = today_figures(today(self.user, self.funnel, self.figures), self.funnel, self.address)
+        stage = self._stage_of_calls()
+        if stage is None:
+            return figures
+        return [replace(row, work_url=self.work_url(stage)) if row.is_on else row for row in figures]
+
+    def _stage_of_calls(self) -> Stage | None:
+        """Where the calls stand that the board is narrowed to: to make, or to make again."""
+        is_side = {"call": False, "retry": True}.get(self.address.show)
+        stages = [stage for stage in self.funnel.stages.all() if stage.status == Status.NEW]
+        found = (stage for stage in stages if stage.is_side == is_side and not stage.condition)
+        return next(found, None)
+
+    def work_url(self, stage: Stage) -> str:
+        """Where this column is worked through one order at a time; empty for who calls nobody, and closed columns."""
+        if stage.is_terminal or not stage.status or not self.may_call:
+            return ""
+        narrowed = self.address.query(unfolded=())
+        query = urlencode({"stage": stage.slug}) + (f"&{narrowed}" if narrowed else "")
+        return f"{reverse('crm:work', args=[self.funnel.slug])}?{query}"
+
+    @cached_property
+    def may_call(self) -> bool:
+        """Whether this person calls customers of the shop."""
+        return role_allows(role_of(self.user, self.funnel.shop_id), Action.CALL)
 
     def owners(self) -> list[dict[str, Any]]:
         """All, mine, unclaimed: as links."""
