@@ -1,6 +1,7 @@
 """The verbs of the board: moving, undoing, claiming and commenting deals, and giving a shop its funnels."""
 
 from crm.services.deals import add_comment, cancel_retry, claim_deal, hand_over_deal, release_deal
+from crm.services.drift import create_deal_for_order
 from crm.services.editing import change_if_unchanged
 from crm.services.feed import prune_board_feed
 from crm.services.funnels import add_preset_rules, create_preset_funnels
@@ -44,6 +45,7 @@ __all__ = [
     "confirm_called",
     "correct_address",
     "create_deal",
+    "create_deal_for_order",
     "create_order",
     "create_preset_funnels",
     "edit_reminder",
