@@ -188,18 +188,9 @@ class BulkProgress:
         return bool(self.undone or self.stuck)
 
     @property
-    def to_move_back(self) -> int:
-        return self.moved
-
-    @property
     def can_be_undone(self) -> bool:
         """Whether at least one card can go back yet, by the clock."""
         return bool(self.moved and self.bulk.undo_until and self.bulk.undo_until > timezone.now())
-
-    @property
-    def left_behind(self) -> int:
-        """Cards that are not where they were to go, or could not go back: worth a look at the list."""
-        return self.refused + self.stuck
 
 
 def bulk_progress(bulk: BulkMove) -> BulkProgress:

@@ -80,7 +80,7 @@ def require_some(keys: Sequence[int]) -> None:
         raise DomainError(_("Select at least one card first."), code="nothing_selected")
     if len(keys) > MOST_CARDS:
         raise DomainError(
-            _("At most %(most)d cards can be chosen at once; %(count)d are. Take fewer.")
+            _("At most %(most)d cards can be moved at once; %(count)d are selected. Take fewer.")
             % {"most": MOST_CARDS, "count": len(keys)},
             code="too_many",
         )

@@ -97,7 +97,8 @@
     const { cards } = applyAnswer(html);
     places.forEach(keepPlace);
     const arrived = cards.filter((card) => before.get(card.dataset.deal) !== card.dataset.stage);
-    arrived.forEach(noteArrival);
+    // What one has just moved oneself is no news.
+    arrived.filter((card) => !window.omsSelect?.isOwn(card.dataset.deal)).forEach(noteArrival);
     announce(arrived.filter((card) => !before.has(card.dataset.deal)));
   }
 

@@ -86,6 +86,7 @@
   const chosen = new Map(); // deal → the stage it was seen in, as far as it is shown
   let anchor = null; // the card a range begins at
   let held = null;
+  const own = new Set(); // what was sent off from here, until it is old
 
   const cardOf = (deal) => document.getElementById(`deal-card-${deal}`);
   const stageSelect = $("[name=stage]", bar);
@@ -281,6 +282,8 @@
     dialog.close(answer.status === 200 ? "sent" : "");
     applyAnswer(answer.html);
     if (answer.status !== 200) return;
+    own.clear();
+    chosen.forEach((_stage, deal) => own.add(deal));
     clear(false);
     endMode();
     window.omsBulk.run();
@@ -335,6 +338,7 @@
   // ---- A drag of one of them takes all: `board.js` asks before it moves a single card.
 
   window.omsSelect = {
+    isOwn: (deal) => own.has(deal),
     // Whether this card carries others with it; says so on the card in the hand.
     carries(card) {
       held = chosen.size > 1 && chosen.has(card.dataset.deal) ? card : null;
