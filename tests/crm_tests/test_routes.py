@@ -602,7 +602,7 @@ ROUTES: dict[str, list[Case]] = {
         post("/reminders/{reminder}/edit/", 422, prepare=set_up_reminder),
     ],
     "reminders/<int:reminder_id>/remove/": [post("/reminders/{reminder}/remove/", prepare=set_up_reminder)],
-    "search/": [get("/search/?q={order}", outsider=200)],
+    "search/": [get("/search/?q={order}", 302, outsider=302)],
     "deals/<int:deal_id>/comments/": [post("/deals/{deal}/comments/", data={"text": "Called."})],
     "moves/<uuid:move_id>/undo/": [post("/moves/{move}/undo/", prepare=own_move)],
     # Orders
