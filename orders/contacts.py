@@ -22,13 +22,14 @@ def normalise_phone(raw: str, country: str) -> str:
 
 
 def written_phone(raw: str, country: str) -> str:
-    """The number as it is dialled from anywhere, “+40 722 334 455”; as given where it is none that can be called."""
-    number = normalise_phone(raw, country)
-    if not number:
+    """The number as it is dialled from anywhere, “+40 722 334 455”; as given where it can be no number at all."""
+    try:
+        parsed = phonenumbers.parse(raw, country or None)
+    except phonenumbers.NumberParseException:
         return raw.strip()
-    return phonenumbers.format_number(
-        phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    )
+    if not phonenumbers.is_possible_number(parsed):
+        return raw.strip()
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def normalise_email(raw: str) -> str:

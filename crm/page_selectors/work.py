@@ -15,7 +15,7 @@ from crm.selectors.board import Filters
 from crm.selectors.calls import Queue, queue_of
 from notifications.selectors import channels_on, switch_rows
 from notifications.statuses import Channel, MessageEvent
-from orders.contacts import normalise_phone, written_phone
+from orders.contacts import written_phone
 from orders.guards import check
 from orders.models import Order, OrderEvent, OrderNote, Return
 from orders.models.customers import ContactKind
@@ -138,9 +138,10 @@ def _phones(order: Order) -> list[Phone]:
     )
     found: dict[str, Phone] = {}
     for raw in (order.shipping_address.phone, *contacts):
-        dial = normalise_phone(raw, country) or "".join(letter for letter in raw if letter in "+0123456789")
+        text = written_phone(raw, country)
+        dial = "".join(letter for letter in text if letter in "+0123456789")
         if dial:
-            found.setdefault(dial, Phone(dial, written_phone(raw, country)))
+            found.setdefault(dial, Phone(dial, text))
     return list(found.values())
 
 

@@ -154,7 +154,7 @@ class BoardPage:
             "is_hard_limit": limit is not None and stage.wip_is_hard,
             "limit_words": _limit_words(stage),
             "open_url": address.toggled(stage.slug),
-            "work_url": self.work_url(stage),
+            "work_url": self.work_url(stage) if column.count else "",
             "fold_url": address.toggled(stage.slug) if stage.is_folded and not is_shown else "",
             "more_url": f"{address.url()}{joiner}column={stage.slug}&after={last}" if column.has_more else "",
             "window_days": WINDOW.days if stage.is_terminal else 0,
