@@ -152,7 +152,7 @@ def _judge_row(
     verdict = Verdict(row, order, carrier=code)
     if why := _said_before(row, order, seen):
         return replace(verdict, why_not=why)
-    if row.carrier and not carrier_by_name(row.carrier) and not code:
+    if row.carrier and not code:
         return replace(verdict, why_not=_("“%(name)s” is no courier known here.") % {"name": row.carrier})
     judged = judge_awb(order, mine, carrier=code, number=row.number)
     if judged.why_not:
@@ -192,6 +192,9 @@ def _carrier_of(row: AwbRow, order: Order, parcels: Sequence[Shipment], chosen: 
     if said:
         return said
     like = carriers_by_number(row.number, order.shop.country)
+    if row.carrier:
+        # A name nobody knows may be that of a service; it is passed over only where the number is plain.
+        return like[0] if len(like) == 1 else ""
     wanted = [code for code in (order.courier, *(p.carrier for p in parcels)) if _is_courier(code)]
     for code in wanted:
         if code in like:
