@@ -17,7 +17,7 @@ from orders.carriers import choices_for
 from orders.drafts import AddressDraft
 from orders.models import Order, OrderAddress, Return
 from orders.selectors import units_of
-from orders.statuses import CancelReason, DeliveryKind, PaymentStatus, ReturnKind
+from orders.statuses import CancelReason, DeliveryKind, PaymentMethod, PaymentStatus, ReturnKind
 
 RESTOCKED = "restocked-"
 UNITS = "units-"
@@ -248,6 +248,14 @@ class DeliveryForm(OrderForm):
         return {name: getattr(order, name) for name in ("delivery_kind", "courier", "pickup_point")}
 
 
+class PaymentMethodForm(OrderForm):
+    payment_method = forms.ChoiceField(label=_("Payment method"), choices=PaymentMethod.choices)
+
+    @classmethod
+    def initial_of(cls, order: Order) -> dict[str, Any]:
+        return {"payment_method": order.payment_method}
+
+
 class PartialForm(OrderForm):
     agreed = forms.BooleanField(label=_("The customer agreed to partial delivery"), required=False)
 
@@ -280,8 +288,9 @@ class ReceiveForm(OrderForm):
 
 
 class CustomerNoteForm(forms.Form):
-    """What the shop wants to remember about a customer."""
+    """What the shop wants to remember about a customer; `seen` is what the page said before it was typed over."""
 
+    seen = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
     note = forms.CharField(
         label=_("Note"), required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 4})
     )

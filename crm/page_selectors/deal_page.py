@@ -1,56 +1,41 @@
-"""One deal's page: its order, who buys, what happened told in one timeline, what can be done, what will be sent."""
+"""One deal's page: its order, who buys, what happened told in one timeline, what can be done, what comes by itself."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
 
+from django.db.models import Max, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from crm.models import Deal, DealComment, DealMove, MoveKind, Stage
-from crm.page_selectors.order_page import OrderPage, order_page
-from notifications.page_selectors import Promise, Step, promise_of
-from notifications.statuses import Channel, MessageState
-from orders.models import Order, OrderEvent
-from orders.selectors import actions_for, facts_of, order_detail
-from orders.statuses import TARGETS, Status
+from crm.models import BoardChange, Deal, DealComment, DealMove, MoveKind, Reminder, Stage, Tag
+from crm.page_selectors.coming import Coming, coming_of
+from crm.page_selectors.customer_panel import CustomerPanel, customer_panel
+from crm.page_selectors.order_page import OrderPage, order_page, slug_of
+from crm.page_selectors.reminders import RemindersOfDeal, reminders_of_deal
+from crm.page_selectors.timeline import Timeline, timeline_of
+from notifications.models import Message, MessageReport
+from notifications.page_selectors import Promise, promise_of
+from orders.models import Order, OrderEvent, OrderNote
+from orders.models.history import EventKind
+from orders.selectors import ActionState, actions_for, facts_of, order_detail
+from orders.services import is_mastered_elsewhere
+from orders.statuses import BEFORE_HANDOVER, TARGETS, Status
+from shops.models import ClaimVisibility
 from shops.permissions import Action, role_allows
-from shops.selectors import role_in_shop
+from shops.selectors import role_of
 
 if TYPE_CHECKING:
     from shops.models import User
 
-OTHER_ORDERS = 8
-
-
-@dataclass(frozen=True)
-class TimelineEntry:
-    """One line of the timeline. `state` and `steps` are a message's; `due_at` when a waiting one leaves."""
-
-    kind: str
-    icon: str
-    sentence: str
-    who: str
-    at: datetime
-    text: str = ""
-    status: str = ""
-    state: str = ""
-    state_label: str = ""
-    steps: list[Step] = field(default_factory=list)
-    url: str = ""
-    due_at: datetime | None = None
-    is_undone: bool = False
-    is_bad: bool = False
-
 
 @dataclass(frozen=True)
 class DealAction:
-    """A change of the order as a move of its card: the stage it goes to, or why it cannot be done."""
+    """A change of the order: the stage its card goes to, or the address of its form; or why it cannot be done."""
 
     label: str
     stage: str
@@ -58,55 +43,139 @@ class DealAction:
     asks: bool
     is_next: bool
     is_danger: bool
+    form_url: str = ""
+
+    @property
+    def key(self) -> str:
+        """What tells the action apart from the others on the page."""
+        return self.stage or self.form_url.strip("/").rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class Undo:
+    """The latest move while its author can take it back; `name` is what happened."""
+
+    move_id: uuid.UUID
+    until: datetime
+    name: str
+    promise: Promise | None = None
+
+    @property
+    def seconds(self) -> int:
+        """Whole seconds left, at least one."""
+        return max(1, round((self.until - timezone.now()).total_seconds()))
+
+
+@dataclass(frozen=True)
+class DealAllowed:
+    """What this person may do here; `locked_by` names the colleague whose claim keeps them out."""
+
+    claim: bool
+    take_over: bool
+    comment: bool
+    call: bool
+    edit_order: bool
+    see_messages: bool
+    locked_by: str = ""
 
 
 @dataclass(frozen=True)
 class DealPage:
     """What the page shows; `order` and `order_page` are None for a deal without an order."""
 
-    timeline: list[TimelineEntry]
+    timeline: Timeline
+    allowed: DealAllowed
+    mark: str
+    reminders: RemindersOfDeal
+    coming: list[Coming]
+    tags: list[Tag]
     actions: list[DealAction] = field(default_factory=list)
     order: Order | None = None
     order_page: OrderPage | None = None
-    other_orders: list[Order] = field(default_factory=list)
-    undo_move_id: uuid.UUID | None = None
-    undo_until: datetime | None = None
-    promise: Promise | None = None
-    may_claim: bool = False
-    may_take_over: bool = False
-    may_comment: bool = False
+    customer: CustomerPanel | None = None
+    undo: Undo | None = None
+    given_by: OrderEvent | None = None
 
     @property
-    def undo_seconds(self) -> int:
-        """Whole seconds left to undo, at least one."""
-        return max(1, round((self.undo_until - timezone.now()).total_seconds())) if self.undo_until else 0
+    def edits_lines(self) -> bool:
+        """Whether the lines can still be changed by this person."""
+        return self._edits_order and self.order is not None and self.order.status in BEFORE_HANDOVER
+
+    @property
+    def _edits_order(self) -> bool:
+        return self.allowed.edit_order and not self.allowed.locked_by
+
+    @property
+    def is_kept_elsewhere(self) -> bool:
+        """Whether a sales channel keeps the order, too."""
+        return self.order is not None and is_mastered_elsewhere(self.order)
+
+    @property
+    def may_write(self) -> bool:
+        return self.allowed.comment and not self.allowed.locked_by
 
 
-def deal_page(user: User, deal: Deal) -> DealPage:
-    """Everything the deal's page shows, in a fixed number of queries."""
-    role = role_in_shop(user_id=user.pk, shop_id=deal.funnel.shop_id)
+def deal_page(user: User, deal: Deal, *, kind: str = "", after: str = "") -> DealPage:
+    """Everything the deal's page shows, in a fixed number of queries; `deal` comes from `visible_deal`."""
+    role = role_of(user, deal.funnel.shop_id)
+    mark = mark_of(deal)
     order = order_detail(user, deal.order.number) if deal.order is not None else None
     shown = order_page(user, order) if order is not None else None
-    moves = list(
-        DealMove.objects.filter(deal=deal).select_related("from_stage", "to_stage").order_by("-pk")[:200]
-    )
-    undo = _undoable(user, moves)
-    told = _told_by_history(order)
+    allowed = _allowed(user, deal, role)
+    reminders = reminders_of_deal(user, deal)
+    customer_id = order.customer_id if order is not None else deal.customer_id
     return DealPage(
-        timeline=_timeline(deal, moves, order, shown, told),
-        actions=_actions(deal, order, role) if order is not None else [],
+        timeline=timeline_of(deal, sees_messages=allowed.see_messages, kind=kind, after=after),
+        allowed=allowed,
+        mark=mark,
+        reminders=reminders,
+        coming=coming_of(deal, reminders.rows, may_skip=allowed.call and not allowed.locked_by),
+        tags=list(deal.tags.all()),
+        actions=_actions(deal, order, shown, role) if order is not None and shown is not None else [],
         order=order,
         order_page=shown,
-        other_orders=_other_orders(user, order) if order is not None else [],
-        undo_move_id=undo.move_id if undo else None,
-        undo_until=undo.undo_until if undo else None,
-        promise=promise_of(shown.messages.of_move(undo.move_id))
-        if undo and shown and shown.allowed.see_messages and undo.move_id in told
-        else None,
-        may_claim=role_allows(role, Action.CLAIM),
-        may_take_over=role_allows(role, Action.TAKE_OVER),
-        may_comment=role_allows(role, Action.COMMENT),
+        customer=customer_panel(user, customer_id, role, without=deal) if customer_id is not None else None,
+        undo=_undo(user, deal, shown),
+        given_by=_given_by(user, deal),
     )
+
+
+def mark_of(deal: Deal) -> str:
+    """Changes whenever something the deal's page shows does. Two queries."""
+    order = OuterRef("order")
+    found = Deal.objects.filter(pk=deal.pk).annotate(
+        last_change=_newest(BoardChange.objects.filter(deal=OuterRef("pk"))),
+        last_move=_newest(DealMove.objects.filter(deal=OuterRef("pk"))),
+        last_comment=_newest(DealComment.objects.filter(deal=OuterRef("pk"))),
+        last_event=_newest(OrderEvent.objects.filter(order=order)),
+        last_note=_newest(OrderNote.objects.filter(order=order)),
+        last_report=_newest(MessageReport.objects.filter(message__order=order)),
+        last_done=Subquery(_latest_done()),
+    )
+    columns = (
+        "last_change",
+        "last_move",
+        "last_comment",
+        "last_event",
+        "last_note",
+        "last_report",
+        "last_done",
+    )
+    facts = found.values_list(
+        *columns, "stage", "manager", "customer__manager", "customer__note", "order__updated_at"
+    ).first()
+    messages = Message.objects.filter(order_id=deal.order_id or 0).order_by("pk")
+    states = list(messages.values_list("pk", "state", "attempts", "due_at"))
+    return sha256(repr((facts, states)).encode()).hexdigest()[:20]
+
+
+def _newest(rows: QuerySet[Any]) -> Subquery:
+    return Subquery(rows.order_by("-pk").values("pk")[:1])
+
+
+def _latest_done() -> QuerySet[Any, Any]:
+    of_deal = Reminder.objects.filter(deal=OuterRef("pk")).order_by()
+    return of_deal.values("deal").annotate(last=Max("done_at")).values("last")
 
 
 def deal_of_move(move_id: uuid.UUID) -> int | None:
@@ -120,122 +189,115 @@ def deal_of_move(move_id: uuid.UUID) -> int | None:
     return found
 
 
-def _actions(deal: Deal, order: Order, role: str | None) -> list[DealAction]:
+def _allowed(user: User, deal: Deal, role: str | None) -> DealAllowed:
+    return DealAllowed(
+        claim=role_allows(role, Action.CLAIM),
+        take_over=role_allows(role, Action.TAKE_OVER),
+        comment=role_allows(role, Action.COMMENT),
+        call=role_allows(role, Action.CALL),
+        edit_order=role_allows(role, Action.EDIT_ORDER),
+        see_messages=role_allows(role, Action.VIEW_MESSAGES),
+        locked_by=_locked_by(user, deal, role),
+    )
+
+
+def _locked_by(user: User, deal: Deal, role: str | None) -> str:
+    """The colleague whose claim keeps this person's hands off, as the services judge it; the warehouse packs anyway."""
+    if deal.funnel.shop.claim_visibility == ClaimVisibility.VISIBLE or deal.manager is None:
+        return ""
+    keeps_out = role_allows(role, Action.CONFIRM) and not role_allows(role, Action.TAKE_OVER)
+    if deal.manager_id == user.pk or not keeps_out:
+        return ""
+    return deal.manager.get_full_name() or deal.manager.username
+
+
+def _actions(deal: Deal, order: Order, shown: OrderPage, role: str | None) -> list[DealAction]:
     entries = dict(
         Stage.objects.filter(funnel_id=deal.funnel_id, is_entry=True).values_list("status", "slug")
     )
-    actions = []
-    for state in actions_for(facts_of(order.pk), role):
-        target = TARGETS[state.transition]
-        if target not in entries or (state.refusal is not None and state.refusal.code == "wrong_status"):
-            continue
-        is_back = target in (Status.CANCELLED, Status.RETURNED)
-        why_not = state.refusal.sentence if state.refusal else ""
-        actions.append(
-            DealAction(
-                state.label,
-                entries[target],
-                why_not,
-                bool(state.form),
-                not is_back,
-                target == Status.CANCELLED,
-            )
+    states = actions_for(facts_of(order.pk), role)
+    actions = [
+        _workflow_action(deal, state, entries)
+        for state in states
+        if state.refusal is None or state.refusal.code != "wrong_status"
+    ]
+    # What a shipped order still owes changes no status, so no stage stands for it.
+    actions += [
+        DealAction(
+            row.label,
+            "",
+            row.why_not,
+            asks=True,
+            is_next=row.is_next,
+            is_danger=row.is_danger,
+            form_url=reverse("crm:deal-edit", args=[deal.pk, row.slug]),
         )
+        for row in shown.buttons
+        if row.slug in ("ship-rest", "drop-rest")
+    ]
     return sorted(actions, key=lambda action: (not action.is_next, bool(action.why_not)))
 
 
-def _other_orders(user: User, order: Order) -> list[Order]:
-    others = Order.objects.visible_to(user).filter(customer_id=order.customer_id).exclude(pk=order.pk)
-    return list(others.order_by("-placed_at", "-pk")[:OTHER_ORDERS])
-
-
-def _undoable(user: User, moves: list[DealMove]) -> DealMove | None:
-    latest = moves[0] if moves else None
-    if latest is None or latest.kind in (MoveKind.UNDONE, MoveKind.CREATED) or latest.undone_at is not None:
-        return None
-    if latest.actor_user_id != user.pk or latest.undo_until is None or latest.undo_until <= timezone.now():
-        return None
-    return latest
-
-
-def _told_by_history(order: Order | None) -> set[uuid.UUID | None]:
-    """The moves that changed the order, so that its history tells of them."""
-    if order is None:
-        return set()
-    return set(
-        OrderEvent.objects.filter(order=order, move_id__isnull=False).values_list("move_id", flat=True)
+def _workflow_action(deal: Deal, state: ActionState, entries: dict[str, str]) -> DealAction:
+    target = TARGETS[state.transition]
+    stage = entries.get(target, "") if deal.funnel.follows_orders else ""
+    form_url = reverse("crm:deal-edit", args=[deal.pk, slug_of(state.transition)])
+    return DealAction(
+        state.label,
+        stage,
+        state.refusal.sentence if state.refusal else "",
+        asks=bool(state.form) or not stage,
+        is_next=target not in (Status.CANCELLED, Status.RETURNED),
+        is_danger=target == Status.CANCELLED,
+        form_url="" if stage else form_url,
     )
 
 
-def _timeline(
-    deal: Deal,
-    moves: list[DealMove],
-    order: Order | None,
-    shown: OrderPage | None,
-    told: set[uuid.UUID | None],
-) -> list[TimelineEntry]:
-    entries = [*_comments(deal)]
-    if order is not None and shown is not None:
-        entries += [*_history(shown), *_notes(order), *_messages(shown)]
-    entries += _moves(moves, told)
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+def _undo(user: User, deal: Deal, shown: OrderPage | None) -> Undo | None:
+    """The card's latest move or the order's, whichever can be undone the longest."""
+    latest = DealMove.objects.filter(deal=deal).select_related("to_stage").order_by("-pk").first()
+    found: list[Undo] = []
+    if latest is not None and _is_undoable(user, latest):
+        assert latest.undo_until is not None
+        name = latest.to_stage.name if latest.to_stage else ""
+        promise = _promise(deal, shown, latest.move_id)
+        found.append(Undo(latest.move_id, latest.undo_until, name, promise))
+    if (
+        shown is not None
+        and shown.undo is not None
+        and all(row.move_id != shown.undo.move_id for row in found)
+    ):
+        found.append(Undo(shown.undo.move_id, shown.undo.until, shown.undo.name, shown.promise))
+    return max(found, key=lambda row: row.until, default=None)
 
 
-def _moves(moves: list[DealMove], told: set[uuid.UUID | None]) -> Iterator[TimelineEntry]:
-    """Moves the order's history does not tell already: from step to step, and back."""
-    for move in moves:
-        if move.kind not in (MoveKind.BY_HAND, MoveKind.UNDONE) or move.move_id in told:
-            continue
-        if move.from_stage_id == move.to_stage_id or move.from_stage is None or move.to_stage is None:
-            continue
-        yield TimelineEntry(
-            kind="move",
-            icon="undo-2" if move.kind == MoveKind.UNDONE else "square-kanban",
-            sentence=_("%(from)s → %(to)s") % {"from": move.from_stage.name, "to": move.to_stage.name},
-            who=move.actor_label,
-            at=move.at,
-            is_undone=move.undone_at is not None,
-        )
+def _is_undoable(user: User, move: DealMove) -> bool:
+    if move.kind in (MoveKind.UNDONE, MoveKind.CREATED) or move.undone_at is not None:
+        return False
+    return move.actor_user_id == user.pk and move.undo_until is not None and move.undo_until > timezone.now()
 
 
-def _history(shown: OrderPage) -> Iterator[TimelineEntry]:
-    for row in shown.history:
-        yield TimelineEntry(
-            row.kind,
-            row.icon,
-            row.sentence,
-            row.who,
-            row.at,
-            text=row.reason,
-            status=row.status,
-            is_undone=row.is_undone,
-        )
+def _promise(deal: Deal, shown: OrderPage | None, move_id: uuid.UUID) -> Promise | None:
+    """What the move is going to tell the customer, where it changed the order and this person may know."""
+    if shown is None or not shown.allowed.see_messages:
+        return None
+    if not OrderEvent.objects.filter(order_id=shown.order.pk, move_id=move_id).exists():
+        return None
+    return promise_of(shown.messages.of_move(move_id))
 
 
-def _comments(deal: Deal) -> Iterator[TimelineEntry]:
-    for row in DealComment.objects.filter(deal=deal).order_by("-pk")[:200]:
-        yield TimelineEntry("comment", "message-circle", _("Comment"), row.actor_label, row.at, text=row.text)
-
-
-def _notes(order: Order) -> Iterator[TimelineEntry]:
-    for row in order.notes.all():
-        yield TimelineEntry("note", "sticky-note", _("Internal note"), row.actor_label, row.at, text=row.text)
-
-
-def _messages(shown: OrderPage) -> Iterator[TimelineEntry]:
-    for row in shown.messages.rows:
-        message = row.message
-        yield TimelineEntry(
-            kind="message",
-            icon="mail" if message.channel == Channel.EMAIL else "smartphone",
-            sentence=f"{message.get_channel_display()}: {message.get_event_display()}",
-            who=message.recipient,
-            at=message.created_at,
-            state=message.state,
-            state_label=message.get_state_display(),
-            steps=row.steps,
-            url=reverse("notifications:message", args=[message.pk]),
-            due_at=row.leaves_at if row.may_be_held and not row.is_due else None,
-            is_bad=row.is_bad,
-            is_undone=message.state == MessageState.DISCARDED,
-        )
+def _given_by(user: User, deal: Deal) -> OrderEvent | None:
+    """The hand-over this person has not worked on yet: the mark that a colleague gave them the deal."""
+    if deal.order_id is None or deal.manager_id != user.pk:
+        return None
+    latest = OrderEvent.objects.filter(order_id=deal.order_id).order_by("-id")[:1]
+    return next(
+        (
+            event
+            for event in latest
+            if event.kind == EventKind.CLAIMED
+            and event.actor_user_id not in (None, user.pk)
+            and event.details.get("manager") == user.pk
+        ),
+        None,
+    )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from orders.carriers import carrier_name
 from orders.models import Order, OrderAddress, OrderEvent
@@ -23,6 +24,7 @@ from orders.statuses import (
     StockNews,
 )
 from shops.actors import ActorKind
+from shops.money import display
 
 ICONS = {
     EventKind.PLACED: "shopping-bag",
@@ -38,6 +40,7 @@ ICONS = {
     EventKind.CALL: "phone",
 }
 ADDRESSES = {"shipping": gettext_lazy("delivery address"), "billing": gettext_lazy("billing address")}
+LINE = "line"
 LONGEST = 80
 
 
@@ -65,8 +68,8 @@ class Entry:
     differences: list[Difference]
 
 
-def history_in_words(events: Iterable[OrderEvent]) -> list[Entry]:
-    """The events as entries, in the order given. Reads nothing from the database."""
+def history_in_words(events: Iterable[OrderEvent], currency: str = "") -> list[Entry]:
+    """The events as entries, in the order given; amounts in `currency`, the order's. Reads nothing from the database."""
     return [
         Entry(
             kind=event.kind,
@@ -77,7 +80,7 @@ def history_in_words(events: Iterable[OrderEvent]) -> list[Entry]:
             reason=_reason(event),
             status=event.to_status,
             is_undone=event.reverted_at is not None,
-            differences=_differences(event),
+            differences=_differences(event, currency),
         )
         for event in events
     ]
@@ -125,6 +128,8 @@ def _edited(event: OrderEvent) -> str:
 def _claimed(event: OrderEvent) -> str:
     if event.details.get("manager") is None:
         return _("The order was released")
+    if event.details.get("name"):
+        return _("The order was given to %(name)s") % {"name": event.details["name"]}
     return _("The order was taken")
 
 
@@ -191,10 +196,14 @@ def _reason(event: OrderEvent) -> str:
 
 def _group_name(field: str) -> str:
     scope, dot, _rest = field.partition(".")
+    if dot and scope == LINE:
+        return _("lines")
     return str(ADDRESSES[scope]) if dot and scope in ADDRESSES else _field_name(field)
 
 
 def _field_name(field: str) -> str:
+    if field.startswith(f"{LINE}."):
+        return _("line")
     model, name = (OrderAddress, field.partition(".")[2]) if "." in field else (Order, field)
     if name == "lines":
         return _("lines")
@@ -202,19 +211,19 @@ def _field_name(field: str) -> str:
     return str(known[name].verbose_name) if name in known else name
 
 
-def _differences(event: OrderEvent) -> list[Difference]:
+def _differences(event: OrderEvent, currency: str) -> list[Difference]:
     if event.kind != EventKind.EDITED:
         return []
     pairs = (
         (field, pair) for field, pair in event.details.items() if isinstance(pair, list) and len(pair) == 2
     )
     return [
-        Difference(_field_name(field), _value(field, pair[0]), _value(field, pair[1]))
+        Difference(_field_name(field), *(_value(field, value, currency) for value in pair))
         for field, pair in pairs
     ]
 
 
-def _value(field: str, value: Any) -> str:
+def _value(field: str, value: Any, currency: str) -> str:
     text = str(value)
     if field == "delivery_kind":
         return _label(DeliveryKind, text)
@@ -222,6 +231,15 @@ def _value(field: str, value: Any) -> str:
         return _label(PaymentMethod, text)
     if field == "courier":
         return carrier_name(text)
+    if field == "total" and currency:
+        return _money(text, currency)
     if text in ("True", "False"):
         return _("yes") if text == "True" else _("no")
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _money(text: str, currency: str) -> str:
+    try:
+        return display(Decimal(text), currency, get_language() or "en")
+    except InvalidOperation:  # a history row keeps what was written then
+        return text

@@ -178,7 +178,7 @@ def order_page(user: User, order: Order) -> OrderPage:
     role = role_in_shop(user_id=user.pk, shop_id=order.shop_id)
     allowed = _allowed(order, role)
     events = list(order_history(order.pk))
-    history = history_in_words(events)
+    history = history_in_words(events, order.currency)
     units, facts = units_of(order), facts_of(order.pk)
     return OrderPage(
         order=order,
