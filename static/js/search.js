@@ -14,7 +14,11 @@
   const status = document.createElement("span");
   status.className = "visually-hidden";
   status.setAttribute("role", "status");
-  form.append(panel, status);
+  form.append(status);
+  // Not within the tools, which scroll sideways on a phone and would cut it off.
+  const top = form.closest(".top");
+  top.append(panel);
+  const isOurs = (element) => form.contains(element) || panel.contains(element);
   const PAUSE = 200;
   const FRESH = 30000;
   let timer = 0;
@@ -34,6 +38,8 @@
 
   function open() {
     panel.hidden = false;
+    const room = document.documentElement.clientWidth - panel.offsetWidth - 10;
+    panel.style.left = `${Math.max(10, Math.min(form.getBoundingClientRect().left, room)) - top.getBoundingClientRect().left}px`;
     field.setAttribute("aria-expanded", "true");
     if ($("#found-grid", panel)) field.setAttribute("aria-controls", "found-grid");
   }
@@ -128,6 +134,6 @@
       if (sideways(event.key === "ArrowRight" ? 1 : -1)) event.preventDefault();
     }
   });
-  document.addEventListener("pointerdown", (event) => { if (!panel.hidden && !form.contains(event.target)) close(); });
-  form.addEventListener("focusout", (event) => { if (event.relatedTarget && !form.contains(event.relatedTarget)) close(); });
+  document.addEventListener("pointerdown", (event) => { if (!panel.hidden && !isOurs(event.target)) close(); });
+  form.addEventListener("focusout", (event) => { if (event.relatedTarget && !isOurs(event.relatedTarget)) close(); });
 })();
