@@ -83,6 +83,12 @@ def roles_of(user: User) -> dict[int, str]:
     return {standing.shop_id: standing.role for standing in standings_of(user)}
 
 
+def picks_only(user: User) -> bool:
+    """Whether the person works in the warehouse of every shop they are in, and in one at least."""
+    roles = set(roles_of(user).values())
+    return roles == {Role.WAREHOUSE}
+
+
 def shop_ids_where(user: User, action: Action) -> list[int]:
     """The keys of the shops in which this person's role includes the action."""
     return [shop_id for shop_id, role in roles_of(user).items() if role_allows(role, action)]

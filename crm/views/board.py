@@ -27,7 +27,7 @@ from crm.views.fragments import BoardPage
 from crm.views.saved import views_menu
 from shops.keyset import read_key
 from shops.permissions import Action, role_allows
-from shops.selectors import role_of
+from shops.selectors import picks_only, role_of
 from shops.services import remember_shop
 
 FOR_A_YEAR = "private, max-age=31536000, immutable"
@@ -38,7 +38,9 @@ AGES = ("late", "4h", "12h", "1d", "3d", "7d")
 @require_safe
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """To the board of the shop the person used last; a page that says so where they have none."""
+    """To the board of the shop the person used last, warehouse people to the orders to pick; a page says so without one."""
+    if picks_only(request.user):  # type: ignore[arg-type]
+        return HttpResponseRedirect(reverse("crm:parcels-pick"))
     funnel = home_funnel_of(request.user)  # type: ignore[arg-type]
     if funnel is None:
         return render(request, "crm/no_board.html")
