@@ -267,7 +267,7 @@ def test_it_costs_the_same_whatever_is_found(client, shop, manager):
         ask(client, "ana maria taranu 0722 334 455")
 
     assert len(response.context["found"].orders) == panel.MOST_ORDERS
-    assert len(worded) < len(many) == len(few) == 7
+    assert len(worded) < len(many) == len(few) == 8
 
 
 @pytest.mark.parametrize("most_listed", [500, 0])
