@@ -130,3 +130,19 @@ def test_it_chooses_light_or_dark_and_keeps_it(sign_in: SignIn) -> None:
     page.reload()
 
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_it_signs_in_by_the_form_and_out_again(sign_in: SignIn) -> None:
+    manager = make_user(make_shop(), language="en")
+    page = sign_in(manager)
+    page.context.clear_cookies()
+
+    page.goto("/login/")
+    page.fill("[name=username]", manager.username)
+    page.fill("[name=password]", "demo")
+    page.click("button[type=submit]")
+    expect(page.locator("#board")).to_be_visible()
+    page.locator(".top-account summary").click()
+    page.get_by_role("button", name="Sign out").click()
+
+    expect(page.locator("[name=password]")).to_be_visible()
