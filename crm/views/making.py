@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -33,11 +34,11 @@ from inventory.models import Product
 from inventory.views.access import choose_one_shop
 from orders.drafts import LineDraft
 from shops.actors import Actor
-from shops.errors import DomainError, NotPermitted
+from shops.errors import DomainError
 from shops.keyset import read_key
 from shops.models import Shop
 from shops.money import ZERO
-from shops.permissions import Action, require
+from shops.permissions import Action, is_permitted
 
 LINES = "lines"
 LINE_FIELDS = ("product", "name", "quantity", "unit_price", "discount", "vat_rate")
@@ -50,8 +51,7 @@ def new_deal(request: HttpRequest, slug: str) -> HttpResponse:
     funnel = funnel_by_slug(request.user, slug)  # type: ignore[arg-type]
     if funnel is None:
         raise Http404
-    actor = Actor.person(request.user)  # type: ignore[arg-type]
-    require(actor, shop_id=funnel.shop_id, action=Action.PLACE_ORDER)
+    actor = _placing(request, funnel.shop_id)
     stages, currency = services.stages_to_begin_with(funnel), funnel.shop.currency
     if request.method != "POST":
         form = DealForm(stages=stages, currency=currency, initial={"form_key": uuid.uuid4()})
@@ -101,7 +101,7 @@ def order_of_deal(request: HttpRequest, deal_id: int) -> HttpResponse:
     if deal.order is not None:
         return _see(reverse("crm:order", args=[deal.order.number]))
     shop = deal.funnel.shop
-    require(Actor.person(request.user), shop_id=shop.pk, action=Action.PLACE_ORDER)  # type: ignore[arg-type]
+    _placing(request, shop.pk)
     return NewOrderPage(request, shop, [shop], deal).answer()
 
 
@@ -212,8 +212,6 @@ class NewOrderPage:
                 form_key=form.cleaned_data["form_key"],
                 deal_id=self.deal.pk if self.deal else None,
             )
-        except NotPermitted:
-            raise
         except DomainError as error:
             name = error.field.rpartition(".")[2]
             form.add_error(name if name in form.fields else None, error.sentence)
@@ -260,6 +258,13 @@ class NewOrderPage:
         context["total"] = context["goods"] + context["shipping"]
         template = "crm/new_order.html#sheet" if self.request.htmx else "crm/new_order.html"  # type: ignore[attr-defined]
         return render(self.request, template, context, status=status)
+
+
+def _placing(request: HttpRequest, shop_id: int) -> Actor:
+    actor = Actor.person(request.user)  # type: ignore[arg-type]
+    if not is_permitted(actor, shop_id=shop_id, action=Action.PLACE_ORDER):
+        raise PermissionDenied
+    return actor
 
 
 def _rows_of(typed: QueryDict) -> list[dict[str, str]]:

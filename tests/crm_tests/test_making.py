@@ -384,5 +384,5 @@ def test_the_page_costs_the_same_for_one_line_and_for_twenty(page, shop, django_
     page.get("/orders/new/")
 
     for lines in (rows[:1], rows):
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(15):
             page.post("/orders/new/", typed(shop, lines, q="mug", find="1"))

@@ -29,6 +29,7 @@ from orders import services
 from orders.imports.models import Delivery
 from orders.imports.services.connecting import open_connection
 from orders.models import Order
+from orders.services.handover import make_handover_sheet
 from orders.tracking import token_for
 from shops.actors import Actor
 from shops.models import Shop, User
@@ -154,6 +155,38 @@ def begun_bulk_move(order: Order, user: User) -> dict[str, Any]:
         funnel_id=deal.funnel_id, to_stage_id=target.pk, deal_ids=[deal.pk], actor=Actor.person(user)
     )
     return {"bulk": bulk.pk, "restocked": {"deal": deal.pk}}
+
+
+AWB_STEP = {"kind": "awbs", "rows": '[[1,"X","1"]]', "bad": "[]", "done": "0", "same": "0"}
+
+
+def ready_to_ship(order: Order, user: User) -> dict[str, Any]:
+    places = prepared_parcel(order, user)
+    return places | {"restocked": {"order": order.pk}}
+
+
+def begun_bulk_run(order: Order, user: User) -> dict[str, Any]:
+    places = begun_bulk_move(order, user)
+    return places | {"restocked": {"bulk": str(places["bulk"]), "goal": "pick"}}
+
+
+def parcel_without_sheet(order: Order, user: User) -> dict[str, Any]:
+    return {"restocked": {"shop": order.shop_id, "carrier": "fan", "parcel": order.shipments.get().pk}}
+
+
+def handover_sheet(order: Order, user: User) -> dict[str, Any]:
+    parcels = [order.shipments.get().pk]
+    sheet = make_handover_sheet(shop_id=order.shop_id, carrier="fan", shipment_ids=parcels, actor=SYSTEM)
+    return {"sheet": sheet.pk}
+
+
+def refused_parcel(order: Order, user: User) -> dict[str, Any]:
+    return {"restocked": {"parcel": order.shipments.get().pk, "do": "refused"}}
+
+
+def wrong_scan(order: Order, user: User) -> dict[str, Any]:
+    change = services.return_order(order_id=order.pk, actor=Actor.person(user), return_kind="refused")
+    return {"restocked": {"parcel": order.shipments.get().pk, "move": str(change.move_id)}}
 
 
 def sent_message(order: Order, user: User) -> dict[str, Any]:
@@ -501,6 +534,42 @@ ROUTES: dict[str, list[Case]] = {
     ],
     # The board
     "": [get("/", 302, outsider=302)],
+    # Parcels
+    "parcels/": [
+        get("/parcels/", outsider=200),
+        post("/parcels/", 200, data={"text": "{order};2000105560061"}, outsider=200),
+    ],
+    "parcels/apply/": [post("/parcels/apply/", 200, data=AWB_STEP, outsider=200)],
+    "parcels/bad-rows/": [post("/parcels/bad-rows/", 200, data={"bad": '[[1,"a","b"]]'}, outsider=200)],
+    "parcels/ship/": [get("/parcels/ship/", outsider=200), get("/parcels/ship/?shop={shop}")],
+    "parcels/ship/start/": [post("/parcels/ship/start/", outsider=303, prepare=ready_to_ship)],
+    "parcels/run/": [
+        get("/parcels/run/?bulk={bulk}", prepare=begun_bulk_move),
+        post("/parcels/run/?bulk={bulk}", prepare=begun_bulk_run),
+    ],
+    "parcels/pick/": [get("/parcels/pick/", outsider=200), get("/parcels/pick/?shop={shop}")],
+    "parcels/pick/papers/": [post("/parcels/pick/papers/", outsider=303)],
+    "parcels/pick/list/": [
+        get("/parcels/pick/list/?order={order_id}", outsider=303, prepare=order_key),
+    ],
+    "parcels/pick/slips/": [
+        get("/parcels/pick/slips/?order={order_id}", outsider=303, prepare=order_key),
+    ],
+    "parcels/pick/start/": [post("/parcels/pick/start/", outsider=303, prepare=ready_to_ship)],
+    "parcels/pick/packed/": [post("/parcels/pick/packed/", outsider=303, prepare=ready_to_ship)],
+    "parcels/handover/": [
+        get("/parcels/handover/", outsider=200),
+        get("/parcels/handover/?shop={shop}"),
+        post("/parcels/handover/", status="shipped", prepare=parcel_without_sheet),
+    ],
+    "parcels/handover/<int:sheet_id>/": [
+        get("/parcels/handover/{sheet}/", status="shipped", prepare=handover_sheet)
+    ],
+    "parcels/returns/": [get("/parcels/returns/", outsider=200)],
+    "parcels/returns/settle/": [
+        post("/parcels/returns/settle/", status="shipped", prepare=refused_parcel),
+    ],
+    "parcels/returns/undo/": [post("/parcels/returns/undo/", status="shipped", prepare=wrong_scan)],
     "board/<slug:slug>/": [get("/board/{funnel}/")],
     "board/<slug:slug>/filters/": [get("/board/{funnel}/filters/")],
     "board/<slug:slug>/changes/": [get("/board/{funnel}/changes/?cursor=0")],
@@ -580,8 +649,8 @@ ROUTES: dict[str, list[Case]] = {
         ),
     ],
     "orders/new/": [
-        get("/orders/new/?shop={shop}", outsider=404, except_for={Role.WAREHOUSE: 404}),
-        post("/orders/new/?shop={shop}", 422, data={"place": "1"}, except_for={Role.WAREHOUSE: 404}),
+        get("/orders/new/?shop={shop}", except_for={Role.WAREHOUSE: 403}),
+        post("/orders/new/?shop={shop}", 422, data={"place": "1"}, except_for={Role.WAREHOUSE: 403}),
     ],
     "deals/<int:deal_id>/claim/": [post("/deals/{deal}/claim/")],
     "deals/<int:deal_id>/release/": [post("/deals/{deal}/release/", prepare=own_claim)],
