@@ -92,7 +92,7 @@ class CallPage:
     @property
     def reasons(self) -> list[tuple[int, str, str]]:
         """Why an order is cancelled, each with the digit that chooses it."""
-        return [(digit, value, label) for digit, (value, label) in enumerate(CancelReason.choices, 1)]
+        return [(digit, value, str(label)) for digit, (value, label) in enumerate(CancelReason.choices, 1)]
 
 
 def call_page(user: User, deal: Deal) -> CallPage:
@@ -126,6 +126,7 @@ def queue_page(user: User, stage: Stage, filters: Filters, skipped: Collection[i
 
 
 def _order(order_id: int | None) -> Order:
+    assert order_id is not None  # only deals of orders are given out
     orders = Order.objects.select_related("shop", "customer", "manager", "shipping_address")
     return orders.prefetch_related("lines__product", "customer__contacts").get(pk=order_id)
 

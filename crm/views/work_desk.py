@@ -98,9 +98,10 @@ class Desk:
 
     def __init__(self, request: HttpRequest, slug: str) -> None:
         self.request = request
-        self.user: Any = request.user
-        self.actor = Actor.person(self.user)
-        found = funnel_by_slug(self.user, slug)
+        user: Any = request.user
+        self.user = user
+        self.actor = Actor.person(user)
+        found = funnel_by_slug(user, slug)
         if found is None:
             raise Http404
         self.funnel, self.shop = found, found.shop
