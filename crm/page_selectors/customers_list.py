@@ -147,7 +147,7 @@ _COLUMNS = (
     Column("last", gettext_lazy("Last order"), (gettext_lazy("Last order"),), _last),
     Column(
         "refused",
-        gettext_lazy("Refused parcels"),
+        gettext_lazy("Refused"),
         (gettext_lazy("Refused parcels"),),
         lambda row: (row.refused,),
         is_number=True,
@@ -160,7 +160,7 @@ _COLUMNS = (
     ),
     Column(
         "manager",
-        gettext_lazy("Personal manager"),
+        gettext_lazy("Manager"),
         (gettext_lazy("Personal manager"),),
         lambda row: (_person(row),),
     ),

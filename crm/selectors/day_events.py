@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact, IsNull
@@ -80,7 +80,7 @@ def open_at(orders: QuerySet[Order], moment: datetime) -> QuerySet[Order]:
     nearest = changes.filter(order=OuterRef("pk")).order_by("id").values("from_status")[:1]
     return (
         orders.filter(Q(status__in=BEFORE_HANDOVER) | Q(pk__in=left), placed_at__lt=moment)
-        .annotate(status_then=Coalesce(Subquery(nearest), "status"))
+        .annotate(status_then=Coalesce(Subquery(nearest), "status", output_field=CharField()))
         .filter(status_then__in=BEFORE_HANDOVER)
     )
 

@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from crm.page_selectors.day import MACHINE, Figure, Sheet, day_sheet
@@ -96,7 +97,7 @@ def _day(request: HttpRequest, shop: Shop) -> tuple[date, str]:
 
 def _rows(sheet: Sheet) -> Iterator[Sequence[Any]]:
     """Section, line, count, amount and currency; a line with several currencies is several rows."""
-    yield [_("Section"), _("Line"), _("Count"), _("Amount"), _("Currency")]
+    yield [_("Section"), _("Line"), pgettext("how many", "Count"), _("Amount"), _("Currency")]
     for section, line, figure in _lines(sheet):
         money = figure.money or [("", None)]
         for index, (currency, amount) in enumerate(money):

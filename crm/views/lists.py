@@ -62,8 +62,11 @@ def order_list(request: HttpRequest) -> HttpResponse:
     params = params_of(request, "orders")
     if "keep" in params:
         return keep_columns(request, "orders", params)
-    wanted = read_order_filter(params)
     shops = list(shops_of(request.user))  # type: ignore[arg-type]
+    opens_with = default_view(request, ListPage.ORDERS, shops)
+    if opens_with:
+        return opens_with
+    wanted = read_order_filter(params)
     shown = shops_shown(shops, wanted.shop)
     columns = order_columns(columns_asked(request, "orders", params))
     page = list_orders(request.user, wanted, shown, columns, request.GET.get("after", ""))  # type: ignore[arg-type]
@@ -109,6 +112,9 @@ def customer_list(request: HttpRequest) -> HttpResponse:
     if "keep" in params:
         return keep_columns(request, "customers", params)
     shops = customer_shops(request)
+    opens_with = default_view(request, ListPage.CUSTOMERS, shops)
+    if opens_with:
+        return opens_with
     wanted = read_customer_filter(params)
     shown = shops_shown(shops, wanted.shop)
     columns = customer_columns(columns_asked(request, "customers", params))
@@ -216,13 +222,26 @@ def frame(
     }
 
 
+def default_view(request: HttpRequest, page: str, shops: Sequence[Shop]) -> HttpResponse | None:
+    """Where the bare address leads: the view this person's list opens with in the shop they used last, if any."""
+    if request.GET or not shops:
+        return None
+    rows = views_of(request.user, page, shop_id=_home(request, shops).pk)  # type: ignore[arg-type]
+    query = next((row.query for row in rows if row.is_default and row.query), "")
+    return HttpResponse(status=302, headers={"Location": f"{request.path}?{query}"}) if query else None
+
+
+def _home(request: HttpRequest, shops: Sequence[Shop]) -> Shop:
+    return next((shop for shop in shops if shop.pk == request.user.last_shop_id), shops[0])  # type: ignore[union-attr]
+
+
 def list_views(
     request: HttpRequest, page: str, shops: Sequence[Shop], wanted: OrderFilter | CustomerFilter
 ) -> dict[str, Any] | None:
     """The menu of saved views; a view belongs to the shop shown, or to the one the person used last."""
     if not shops:
         return None
-    last = next((shop for shop in shops if shop.pk == request.user.last_shop_id), shops[0])  # type: ignore[union-attr]
+    last = _home(request, shops)
     cols = request.GET.get("cols", "")[:400]
     query = wanted.address.query(cols=cols)
     rows = views_of(request.user, page, shop_id=last.pk)  # type: ignore[arg-type]
