@@ -544,8 +544,8 @@ ROUTES: dict[str, list[Case]] = {
     "parcels/ship/": [get("/parcels/ship/", outsider=200), get("/parcels/ship/?shop={shop}")],
     "parcels/ship/start/": [post("/parcels/ship/start/", outsider=303, prepare=ready_to_ship)],
     "parcels/run/": [
-        get("/parcels/run/?bulk={bulk}", prepare=begun_bulk_move),
-        post("/parcels/run/?bulk={bulk}", prepare=begun_bulk_run),
+        get("/parcels/run/", prepare=begun_bulk_run),
+        post("/parcels/run/", prepare=begun_bulk_run),
     ],
     "parcels/pick/": [get("/parcels/pick/", outsider=200), get("/parcels/pick/?shop={shop}")],
     "parcels/pick/papers/": [post("/parcels/pick/papers/", outsider=303)],
@@ -673,6 +673,37 @@ ROUTES: dict[str, list[Case]] = {
     "reminders/<int:reminder_id>/remove/": [post("/reminders/{reminder}/remove/", prepare=set_up_reminder)],
     "search/": [get("/search/?q={order}", 302, outsider=302)],
     "deals/<int:deal_id>/comments/": [post("/deals/{deal}/comments/", data={"text": "Called."})],
+    "deals/<int:deal_id>/changes/": [get("/deals/{deal}/changes/")],
+    "deals/<int:deal_id>/timeline/": [get("/deals/{deal}/timeline/", 303)],
+    "deals/<int:deal_id>/hand-over/": [
+        get("/deals/{deal}/hand-over/"),
+        post("/deals/{deal}/hand-over/", 422),
+    ],
+    "deals/<int:deal_id>/calls/": [
+        post("/deals/{deal}/calls/", data={"answered": "yes"}, except_for=NOT_WAREHOUSE)
+    ],
+    "deals/<int:deal_id>/tags/": [post("/deals/{deal}/tags/", data={"name": "Urgent"})],
+    "deals/<int:deal_id>/tags/<int:tag_id>/remove/": [post("/deals/{deal}/tags/1/remove/")],
+    "deals/<int:deal_id>/skip/<slug:what>/": [
+        post("/deals/{deal}/skip/retry/"),
+        post("/deals/{deal}/skip/snooze/", except_for=NOT_WAREHOUSE),
+        post("/deals/{deal}/skip/nothing/", 404),
+    ],
+    "deals/<int:deal_id>/edit/lines/": [
+        get("/deals/{deal}/edit/lines/", except_for=NOT_WAREHOUSE),
+        post("/deals/{deal}/edit/lines/", 422, except_for=NOT_WAREHOUSE),
+    ],
+    "deals/<int:deal_id>/edit/<slug:slug>/": [
+        get("/deals/{deal}/edit/address/", except_for=NOT_WAREHOUSE),
+        post("/deals/{deal}/edit/delivery/", data={"delivery_kind": "own"}, except_for=NOT_WAREHOUSE),
+        get("/deals/{deal}/edit/claim/", 404),
+        get("/deals/{deal}/edit/nothing/", 404),
+    ],
+    "deals/<int:deal_id>/edit/<slug:slug>/<int:target_id>/": [
+        get("/deals/{deal}/edit/void/{parcel}/", prepare=prepared_parcel),
+        post("/deals/{deal}/edit/void/{parcel}/", prepare=prepared_parcel),
+        get("/deals/{deal}/edit/void/0/", 404),
+    ],
     "moves/<uuid:move_id>/undo/": [post("/moves/{move}/undo/", prepare=own_move)],
     # Orders
     "orders/": [get("/orders/", outsider=200)],
@@ -696,6 +727,9 @@ ROUTES: dict[str, list[Case]] = {
     "orders/<path:number>/address/": order_form("address", ADDRESS.__dict__, warehouse=403),
     "orders/<path:number>/billing/": order_form("billing", ADDRESS.__dict__, warehouse=403),
     "orders/<path:number>/delivery/": order_form("delivery", {"delivery_kind": "own"}, warehouse=403),
+    "orders/<path:number>/payment-method/": order_form(
+        "payment-method", {"payment_method": "card"}, warehouse=403
+    ),
     "orders/<path:number>/partial/": order_form("partial", {"agreed": "on"}, warehouse=403),
     "orders/<path:number>/shipments/": order_form("shipments", {"carrier": "own"}),
     "orders/<path:number>/shipments/<int:target_id>/void/": order_form(
@@ -724,6 +758,16 @@ ROUTES: dict[str, list[Case]] = {
     ],
     "customers/<int:customer_id>/note/": [
         post("/customers/{customer}/note/", data={"note": "Kind."}, except_for=UNSEEN_BY_WAREHOUSE)
+    ],
+    "customers/<int:customer_id>/manager/": [
+        get("/customers/{customer}/manager/", except_for=UNSEEN_BY_WAREHOUSE),
+        post("/customers/{customer}/manager/", data={"person": ""}, except_for=UNSEEN_BY_WAREHOUSE),
+    ],
+    "customers/<int:customer_id>/tags/": [
+        post("/customers/{customer}/tags/", data={"name": "Urgent"}, except_for=UNSEEN_BY_WAREHOUSE)
+    ],
+    "customers/<int:customer_id>/tags/<int:tag_id>/remove/": [
+        post("/customers/{customer}/tags/1/remove/", except_for=UNSEEN_BY_WAREHOUSE)
     ],
     # Shops
     "shops/<slug:slug>/": [get("/shops/{shop}/")],
