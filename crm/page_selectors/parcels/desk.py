@@ -11,6 +11,7 @@ from orders.services.awbs import NOTHING
 from shops.models import User
 
 SHOWN_AT_ONCE = 20
+MOST_SHOWN = 500
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,12 @@ class DeskSummary:
 
     @property
     def folded(self) -> list[Verdict]:
-        return self.good[SHOWN_AT_ONCE:]
+        return self.good[SHOWN_AT_ONCE:MOST_SHOWN]
+
+    @property
+    def unseen(self) -> int:
+        """Good rows that are not even folded away: thousands would make the page slow."""
+        return max(0, len(self.good) - MOST_SHOWN)
 
     @property
     def is_about_outcomes(self) -> bool:
