@@ -95,6 +95,8 @@ def board(
 ) -> Board:
     """The whole board: every column with its count, and the cards of those that are open or named in `unfolded`.
 
+    `with_side_stages` also opens the side stages that hold cards.
+
     Three queries, and one each for stages and the person's role unless these were kept.
     """
     stages = list(funnel.stages.all())
@@ -104,7 +106,9 @@ def board(
     shown = [
         stage
         for stage in stages
-        if not stage.is_folded or stage.slug in unfolded or (with_side_stages and not stage.is_terminal)
+        if not stage.is_folded
+        or stage.slug in unfolded
+        or (with_side_stages and not stage.is_terminal and columns[stage.pk].count)
     ]
     ids = _first_ids(shown, deals, page)
     cards = load_cards(funnel, [deal_id for rows in ids.values() for deal_id in rows])

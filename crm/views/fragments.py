@@ -138,7 +138,7 @@ class BoardPage:
     def shown(self, column: Column) -> dict[str, Any]:
         """A column with its links, as its partial shows it."""
         stage, address = column.stage, self.address
-        is_shown = address.opens_side_stages and not stage.is_terminal
+        is_shown = address.opens_side_stages and not stage.is_terminal and bool(column.count)
         is_open = is_shown or stage.slug in address.unfolded
         last = column.cards[-1].deal.pk if column.cards else 0
         joiner = "&" if "?" in address.url() else "?"
@@ -221,9 +221,10 @@ class BoardPage:
         heads = columns if columns is not None else counts_of(self.user, self.funnel, self.filters)
         context = self.context(column.stage for column in heads)
         shown = load_cards(self.funnel, deal_ids).values() if cards is None else cards
-        parts = [self.render("deal-card", {**context, "card": card}) for card in shown]
+        # Heads first: one that opens makes room for its first card.
+        parts = [self.render("column-head", {**context, "column": self.shown(column)}) for column in heads]
+        parts += [self.render("deal-card", {**context, "card": card}) for card in shown]
         parts += [format_html('<i data-removed="{}"></i>', pk) for pk in removed]
-        parts += [self.render("column-head", {**context, "column": self.shown(column)}) for column in heads]
         parts += [self.render("toast", {"toast": toast}) for toast in toasts]
         return HttpResponse(mark_safe("".join(parts) + extra), status=status)  # noqa: S308 - rendered partials
 

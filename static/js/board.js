@@ -27,9 +27,17 @@
       else if (part.matches(".toast")) { showToast(part); answer.toast = true; }
       else if (part.matches("dialog")) answer.dialog = part;
       else if (part.matches("[data-cursor]")) Object.assign(board.dataset, { cursor: part.dataset.cursor, seen: part.dataset.seen });
-      else if (part.id) document.getElementById(part.id)?.replaceWith(part);
+      else if (part.id) replacePart(part);
     }
     return answer;
+  }
+
+  function replacePart(part) {
+    const old = document.getElementById(part.id);
+    if (!old) return;
+    // A filter folds side stages without a card: the first that comes opens its column, the last that goes closes it.
+    if (part.dataset.folded) columnOf(old).classList.toggle("is-folded", part.dataset.folded === "1");
+    old.replaceWith(part);
   }
 
   function placeCard(card) {
@@ -276,7 +284,7 @@
 
   // ---- Keyboard and pointer on cards ------------------------------------------------------------------------------
 
-  const plainKey = (event) => !(event.ctrlKey || event.metaKey || event.altKey) && !isTyping(event.target) && !$("dialog[open]");
+  const plainKey = (event) => !(event.ctrlKey || event.metaKey || event.altKey) && !isTyping(event.target) && !$("dialog[open], #deal-panel");
 
   document.addEventListener("keydown", (event) => {
     if (!plainKey(event)) return;

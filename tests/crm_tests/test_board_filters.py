@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -38,7 +39,7 @@ def cards_in(html: str) -> set[str]:
     return set(re.findall(r'data-order="([^"]+)"', html))
 
 
-def somebody(shop: Shop, number: int, **fields: object) -> Order:
+def somebody(shop: Shop, number: int, **fields: Any) -> Order:
     """An order of a customer of its own."""
     address = replace(
         ADDRESS, name=f"Person {number}", phone=f"072200000{number}", email=f"p{number}@example.com"
