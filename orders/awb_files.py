@@ -251,5 +251,5 @@ def _split(lines: list[str]) -> Iterable[list[str]]:
 def _clean(cell: str) -> str:
     """The cell without what exports put around numbers: spaces, a leading apostrophe, =\"…\"."""
     text = " ".join(cell.replace("\0", "").split()).strip("'")
-    wrapped = re.fullmatch(r'="?(.*?)"?', text)
+    wrapped = re.fullmatch(r'=?"(.*)"', text)
     return (wrapped[1] if wrapped else text)[:LONGEST_CELL]
