@@ -182,7 +182,7 @@ def test_without_its_guard_entries_are_lost(shop, make_product, warehouse, in_th
         return queryset.get(pk=pk)
 
     def settle_late(line, *, on_hand_then):
-        everybody_has_read.wait(timeout=30)
+        everybody_has_read.wait(timeout=3)
         return settle(line, on_hand_then=on_hand_then)
 
     from inventory.services import counting
