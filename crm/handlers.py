@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm import projection, rules
@@ -9,9 +10,12 @@ from crm.models import Deal, DealComment, DealMove, Funnel, Happening, MoveKind,
 from crm.services.funnels import create_preset_funnels
 from inventory.events import BackorderAllocated, ReservationShorted
 from notifications.events import CorrespondenceChanged
+from notifications.statuses import MARKETPLACES
+from orders import services as orders
 from orders.errors import AlreadyDone
 from orders.events import (
     CallLogged,
+    OrderAcknowledged,
     OrderBecameShippable,
     OrderClaimed,
     OrderEventBase,
@@ -26,7 +30,7 @@ from orders.models import Order, OrderEvent
 from orders.models.history import EventKind
 from orders.selectors import missed_calls
 from orders.statuses import PaymentStatus
-from shops.actors import Actor, actor_columns
+from shops.actors import Actor, ActorKind, actor_columns
 from shops.events import ShopCreated
 
 OWN_REFERENCE = "deal:"
@@ -131,6 +135,23 @@ def follow_payment(event: PaymentRecorded) -> None:
     happening = HAPPENING_OF_PAYMENT.get(event.to_payment_status)
     if happening is None or not projection.place_by_rule(deal, happening, actor=event.actor):
         _leave_unfit_stage(deal, event.actor)
+
+
+def confirm_by_itself(event: OrderPlaced | OrderAcknowledged | PaymentRecorded) -> None:
+    """Last of all: a shop that asks for it confirms a paid order, or a marketplace's, without a person.
+
+    News of a source are left to who brings them, for more of them may follow; a card that was put off is held.
+    """
+    if event.actor.kind == ActorKind.SOURCE:
+        return
+    if isinstance(event, PaymentRecorded) and event.to_payment_status != PaymentStatus.PAID:
+        return
+    if Deal.objects.filter(order_id=event.order_id, snoozed_until__gt=timezone.now()).exists():
+        return
+    source = Order.objects.values_list("source", flat=True).get(pk=event.order_id)
+    orders.confirm_by_itself(
+        order_id=event.order_id, notify=event.notify, from_marketplace=source.casefold() in MARKETPLACES
+    )
 
 
 def follow_parcel_at_pickup(event: ShipmentAtPickup) -> None:

@@ -7,7 +7,8 @@ changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -88,11 +89,12 @@ def _load_shop(demo: DemoShop, shop: Shop, people: dict[str, User], scale: int) 
     known = set(Order.objects.filter(number__in=numbers).values_list("number", flat=True))
     goods = stock_shelves(shop, demo.country.goods)
     now, loaded = timezone.now(), 0
-    for number, plan in zip(numbers, plans, strict=True):
-        if number not in known:
-            with transaction.atomic():
-                _tell(shop, demo.country, people, number, plan, goods, now)
-            loaded += 1
+    with _without_automatic_confirmation(shop):
+        for number, plan in zip(numbers, plans, strict=True):
+            if number not in known:
+                with transaction.atomic():
+                    _tell(shop, demo.country, people, number, plan, goods, now)
+                loaded += 1
     if loaded:
         report_messages(shop)
         novelties = fill_catalogue(shop, demo.country.code, goods.values())
@@ -102,6 +104,17 @@ def _load_shop(demo: DemoShop, shop: Shop, people: dict[str, User], scale: int) 
         next_order_number=FIRST_NUMBER + len(plans)
     )
     return loaded
+
+
+@contextmanager
+def _without_automatic_confirmation(shop: Shop) -> Iterator[None]:
+    """Orders that confirmed themselves are told as such by their stories, at their own moments."""
+    rows = Shop.objects.filter(pk=shop.pk)
+    rows.update(auto_confirm_paid=False)
+    try:
+        yield
+    finally:
+        rows.update(auto_confirm_paid=shop.auto_confirm_paid)
 
 
 def stock_shelves(shop: Shop, goods: Sequence[Good], *, at: datetime | None = None) -> dict[str, Product]:

@@ -1,6 +1,7 @@
 """The verbs of an order's life. Each locks the order, asks permission, then the guard, and writes all or nothing."""
 
 from orders.services.arrivals import mark_at_pickup
+from orders.services.automatic import confirm_by_itself
 from orders.services.calls import log_call
 from orders.services.claims import claim_order, hand_over_order, release_order
 from orders.services.customers import edit_customer_note, set_personal_manager
@@ -43,6 +44,7 @@ __all__ = [
     "cancel_order",
     "change_status",
     "claim_order",
+    "confirm_by_itself",
     "confirm_order",
     "deliver_order",
     "deliver_parcel",

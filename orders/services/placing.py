@@ -123,7 +123,8 @@ def _place(shop: Shop, draft: OrderDraft, actor: Actor, notify: bool, reference:
     manager_id = personal_manager_of(customer)
     if manager_id is not None and order.manager_id is None:
         set_manager(order, actor, manager_id)
-    return order
+    # A shop that confirms by itself may have done so: what is answered is the order as it stands.
+    return Order.objects.select_related("shop").get(pk=order.pk) if shop.auto_confirm_paid else order
 
 
 def set_totals(order: Order, draft: OrderDraft) -> None:

@@ -76,19 +76,8 @@ def follow(order: Order, arrival: Arrival) -> None:
 
 def confirm_if_paid(order_id: int, arrival: Arrival) -> None:
     """In a shop that asks for it, confirm a new and paid order by the system; a refusal leaves it to a person."""
-    if not arrival.shop.auto_confirm_paid or not is_real(arrival.intent):
-        return
-    order = Order.objects.get(pk=order_id)
-    if order.status != Status.NEW or order.payment_status != PaymentStatus.PAID:
-        return
-    try:
-        with transaction.atomic():
-            orders.confirm_order(
-                order_id=order_id, actor=Actor.system(_("Automatic confirmation")), notify=arrival.notify
-            )
-    except DomainError:
-        return
-    arrival.changes.append(_("confirmed automatically"))
+    if is_real(arrival.intent) and orders.confirm_by_itself(order_id=order_id, notify=arrival.notify):
+        arrival.changes.append(_("confirmed automatically"))
 
 
 def _update(order: Order, arrival: Arrival) -> None:
