@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from django.db.models import Count, Exists, OuterRef, Q
 
 from crm.models import Deal, DealMove, Funnel, Stage
+from crm.selectors.drift import disagreeing, without_card
 from oms.verification.scope import of_shop
 from orders.models import Order
 from orders.statuses import Status
 
 
 def agreement(shop_id: int | None) -> Iterator[str]:
-    """A deal stands on a stage of its own funnel that agrees with its order, and mirrors amount, manager and shop."""
+    """A deal stands on a stage of its own funnel and mirrors amount, manager and shop; where its funnel follows orders,
+    the stage agrees with its order. The condition is the one the drift list asks."""
     deals = of_shop(Deal.objects.all(), shop_id, "funnel__shop_id").order_by("pk")
     for deal in deals.select_related("stage", "funnel", "order").iterator():
         if deal.stage.funnel_id != deal.funnel_id:
@@ -22,11 +24,19 @@ def agreement(shop_id: int | None) -> Iterator[str]:
             yield f"deal {deal.pk} ({deal.title}) is counted as {'open' if deal.is_open else 'closed'} wrongly"
         if deal.order is not None:
             yield from _differences(deal, deal.order)
+    for deal in disagreeing(deals).select_related("stage", "order").iterator():
+        yield _drift(deal)
+
+
+def _drift(deal: Deal) -> str:
+    if deal.order is None:
+        return f"deal {deal.pk} ({deal.title}) has no order, but its card stands in {deal.stage.slug} (drift)"
+    return (
+        f"order {deal.order.number} is {deal.order.status}, but its card stands in {deal.stage.slug} (drift)"
+    )
 
 
 def _differences(deal: Deal, order: Order) -> Iterator[str]:
-    if deal.stage.status and deal.stage.status != order.status:
-        yield f"order {order.number} is {order.status}, but its card stands in {deal.stage.slug} (drift)"
     if (deal.amount, deal.currency) != (order.total, order.currency):
         yield (
             f"order {order.number} costs {order.total} {order.currency}, "
@@ -39,10 +49,8 @@ def _differences(deal: Deal, order: Order) -> Iterator[str]:
 
 
 def missing_cards(shop_id: int | None) -> Iterator[str]:
-    """In a shop whose default funnel is in use, every order has a card."""
-    funnel = Funnel.objects.filter(shop=OuterRef("shop_id"), is_default=True, is_active=True)
-    card = Deal.objects.filter(order=OuterRef("pk"))
-    lost = of_shop(Order.objects.filter(Exists(funnel), ~Exists(card)), shop_id).order_by("pk")
+    """In a shop whose default funnel is in use and gives every order a card, every order has one."""
+    lost = of_shop(without_card(Order.objects.all()), shop_id).order_by("pk")
     for number in lost.values_list("number", flat=True).iterator():
         yield f"order {number} has no card on the board"
 
@@ -80,9 +88,9 @@ def _without_moves(shop_id: int | None) -> Iterator[str]:
 
 
 def entries(shop_id: int | None) -> Iterator[str]:
-    """In the funnel that takes a shop's orders, each status has exactly one entry stage."""
-    funnels = of_shop(Funnel.objects.filter(is_default=True, is_active=True), shop_id).order_by("pk")
-    for funnel in funnels:
+    """In the funnel that takes a shop's orders and follows them, each status has exactly one entry stage."""
+    taking = Funnel.objects.filter(is_default=True, is_active=True, follows_orders=True)
+    for funnel in of_shop(taking, shop_id).order_by("pk"):
         rows = Stage.objects.filter(funnel=funnel).exclude(status="").order_by().values_list("status")
         counted = dict(rows.annotate(entries=Count("pk", filter=Q(is_entry=True))))
         for status in Status.values:
