@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -149,3 +150,63 @@ def test_it_shows_more_cards_when_the_column_is_scrolled(sign_in: SignIn) -> Non
     expect(column(board, "new").locator(".deal-card")).to_have_count(23)
     drag(board, numbers[0], "confirmed")
     expect(column(board, "confirmed").locator(".deal-card")).to_have_attribute("data-order", numbers[0])
+
+
+def test_it_counts_cards_that_arrive_out_of_sight_and_moves_nothing(sign_in: SignIn) -> None:
+    shop = make_shop()
+    product = make_product(shop, stock=1000)
+    numbers = [make_order(shop, lines=(make_line(product),)).number for _ in range(14)]
+    aside = Deal.objects.get(order=make_order(shop, lines=(make_line(product),)))
+    stages = {stage.slug: stage.pk for stage in Stage.objects.filter(funnel=aside.funnel)}
+    services.move_deal(deal_id=aside.pk, to_stage_id=stages["no-answer"], actor=SYSTEM)
+    board = sign_in(make_user(shop, language="en"))
+    board.goto(board_path(shop))
+    board.locator("#cards-new").evaluate("list => { list.scrollTop = 300 }")
+    before = card(board, numbers[5]).bounding_box()
+
+    services.move_deal(deal_id=aside.pk, to_stage_id=stages["new"], after_deal_id=0, actor=SYSTEM)
+
+    chip = column(board, "new").locator(".column-news")
+    expect(chip).to_have_text("1 new ↑")
+    assert before is not None
+    after = card(board, numbers[5]).bounding_box()
+    assert after is not None
+    assert abs(after["y"] - before["y"]) < 3
+    chip.click()
+    expect(card(board, str(aside.title))).to_be_in_viewport()
+    expect(chip).to_have_count(0)
+
+
+def test_a_new_order_shows_in_the_title_of_a_window_nobody_looks_at(sign_in: SignIn) -> None:
+    shop = make_shop()
+    make_order(shop)
+    board = sign_in(make_user(shop, language="en"))
+    board.goto(board_path(shop))
+    title = board.title()
+    board.evaluate("document.hasFocus = () => false")
+
+    second = make_order(shop)
+
+    expect(board).to_have_title(f"(1) {title}")
+    expect(board.locator("#board-news")).to_have_text(f"New order: {second.number}")
+    board.evaluate("dispatchEvent(new Event('focus'))")
+    expect(board).to_have_title(title)
+
+
+def test_it_says_since_when_it_hears_nothing_and_goes_on_by_itself(sign_in: SignIn, visitor: Any) -> None:
+    shop = make_shop()
+    board = sign_in(make_user(shop, language="en"))
+    board.goto(board_path(shop))
+
+    board.context.set_offline(True)
+    expect(board.locator("#stale")).to_contain_text("Not up to date since")
+    order = make_order(shop)
+    board.context.set_offline(False)
+    expect(card(board, order.number)).to_be_visible()
+    expect(board.locator("#stale")).to_be_hidden()
+
+    board.context.clear_cookies()
+    expect(board.locator("#stale")).to_contain_text("you are signed out")
+    expect(board.locator("#stale").get_by_role("link", name="Sign in")).to_be_visible()
+    assert all("ERR_INTERNET_DISCONNECTED" in problem for problem in visitor.problems)
+    visitor.problems.clear()
