@@ -21,11 +21,12 @@
   async function run() {
     if (running) return;
     running = true;
-    let failures = 0;
+    let [failures, took] = [0, 0];
     while (strip() && !strip().classList.contains("is-resting")) {
       const answer = await send(strip().dataset.next, []).catch(() => null);
       if (answer?.status === 200) {
         failures = 0;
+        took += 1;
         place(answer.html);
         tell();
         await window.omsBoard?.refresh();
@@ -34,7 +35,8 @@
       } else await new Promise((resolve) => { setTimeout(resolve, 1500 * failures); });
     }
     running = false;
-    if (!window.omsBoard && !strip()) location.replace(location.pathname);
+    // The page of the move shows at the end what stayed, and why; the board needs no such thing.
+    if (took && !window.omsBoard && !strip()) location.replace(location.pathname);
   }
 
   // Every fifth of the way is said aloud; each step would be a chatter.
@@ -205,7 +207,7 @@
   // ---- By keyboard: Space chooses, Shift and an arrow take the next card, too, Escape lets go of all.
 
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || $("dialog[open]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || $("dialog[open], #deal-panel")) return;
     const card = event.target.matches(".deal-card") ? event.target : null;
     if (event.key === " " && card) {
       event.preventDefault();

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from crm.models import Deal
+from crm.models import BulkMove, Deal
 from orders.models import Order
 from orders.statuses import Status
 from shops.models import Shop
@@ -109,3 +109,7 @@ def test_a_closed_tab_finds_what_is_left_and_goes_on(sign_in: SignIn) -> None:
 
     expect(page.locator(".toast")).to_contain_text("2 cards moved")
     assert statuses(orders) == [Status.CONFIRMED] * 2
+    page.goto(f"/bulk-moves/{BulkMove.objects.get().pk}/")
+    page.get_by_role("button", name="Undo all").click()
+    expect(page.locator("#content")).to_contain_text("Every card is back where it was.")
+    assert statuses(orders) == [Status.NEW] * 2
