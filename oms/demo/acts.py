@@ -64,7 +64,7 @@ def agree_to_partial(scene: Scene) -> None:
 
 
 def call_in_vain(scene: Scene) -> None:
-    scene.move_to("no-answer", scene.manager)
+    orders.log_call(order_id=scene.order.pk, actor=scene.manager, answered=False)
     crm.add_comment(deal_id=scene.deal_id, actor=scene.manager, text=scene.country.comments[1])
 
 

@@ -21,6 +21,9 @@ from crm.projection import GAP
 from inventory.models import Reservation, StockMovement
 from notifications.models import Message
 from orders.models import Customer, Order, OrderEvent, OrderNote, Return, Shipment
+from orders.models.history import EventKind
+from orders.selectors import missed_calls
+from orders.services.calls import next_try
 
 SENDING_TIME = timedelta(seconds=2)
 
@@ -73,6 +76,7 @@ def back_date(order: Order, timeline: Timeline) -> None:
     _move(Customer.objects.filter(pk=order.customer_id), timeline, "created_at")
     _move_messages(Message.objects.filter(order=order), timeline)
     _move_card(deal, timeline)
+    _plan_calls(order, deal)
 
 
 def _move(rows: models.QuerySet[Any], timeline: Timeline, *columns: str) -> None:
@@ -89,6 +93,16 @@ def _move_events(rows: models.QuerySet[OrderEvent], timeline: Timeline) -> None:
         undo_until = event.undo_until and at + (event.undo_until - event.at)
         reverted_at = event.reverted_at and timeline.moved(event.reverted_at)
         OrderEvent.objects.filter(pk=event.pk).update(at=at, undo_until=undo_until, reverted_at=reverted_at)
+
+
+def _plan_calls(order: Order, deal: Deal) -> None:
+    """The next try follows the call: two of the shop's working hours after the moment it is told to have been made."""
+    for event in OrderEvent.objects.filter(order=order, kind=EventKind.CALL):
+        if event.details["next_try_at"]:
+            event.details["next_try_at"] = next_try(order.shop.calendar, event.at).isoformat()
+            OrderEvent.objects.filter(pk=event.pk).update(details=event.details)
+    if deal.retry_at:
+        Deal.objects.filter(pk=deal.pk).update(retry_at=missed_calls(order.pk).next_try_at)
 
 
 def _move_messages(rows: models.QuerySet[Message], timeline: Timeline) -> None:

@@ -88,6 +88,8 @@ STOCK = (
 SALES = (
     "/",
     "/board/{funnel}/",
+    "/board/{funnel}/work/?stage=new",
+    "/board/{funnel}/work/?stage=awaiting-payment",
     "/orders/",
     "/orders/{order}/",
     "/orders/{shipped}/",

@@ -39,8 +39,9 @@ def test_it_gives_a_new_shop_every_text_in_four_languages() -> None:
         "cancelled",
         "at_pickup",
         "payment_failed",
+        "no_answer",
     }
-    assert len(texts) == 24
+    assert len(texts) == 28
 
 
 @pytest.mark.django_db
@@ -51,7 +52,7 @@ def test_it_switches_emails_on_and_sms_where_nobody_else_writes() -> None:
 
     assert {event for channel, event in on if channel == Channel.EMAIL} == {
         event for event, _label in TEMPLATE_EVENTS
-    } - {"paid"}
+    } - {"paid", "no_answer"}
     assert {event for channel, event in on if channel == Channel.SMS} == {"confirmed", "shipped", "cancelled"}
 
 
@@ -69,7 +70,7 @@ def test_it_leaves_what_a_shop_changed_alone() -> None:
         MessageTemplate.objects.get(shop=shop, event="shipped", channel="sms", language="ro").body == "Al meu"
     )
     assert not MessageSwitch.objects.get(shop=shop, event="shipped", channel="sms").is_on
-    assert MessageTemplate.objects.filter(shop=shop).count() == 13 * 4 + 24
+    assert MessageTemplate.objects.filter(shop=shop).count() == 14 * 4 + 28
 
 
 @pytest.mark.django_db

@@ -8,7 +8,13 @@ from shops.models import Membership, User
 from shops.permissions import MATRIX, Action, Role, is_permitted, require, role_allows
 from shops.services import create_shop
 
-LEADERS_ONLY = {Action.TAKE_OVER, Action.RETRY_IMPORT, Action.EDIT_PRODUCT, Action.EDIT_MESSAGES}
+LEADERS_ONLY = {
+    Action.TAKE_OVER,
+    Action.RETRY_IMPORT,
+    Action.EDIT_PRODUCT,
+    Action.EDIT_MESSAGES,
+    Action.MANAGE_FUNNELS,
+}
 WAREHOUSE = {
     *(Action.VIEW_ORDERS, Action.PROCESS, Action.SHIP, Action.DELIVER, Action.RETURN, Action.MOVE_DEAL),
     *(Action.CLAIM, Action.COMMENT, Action.VIEW_STOCK, Action.CHANGE_STOCK),
