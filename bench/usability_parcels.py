@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
+from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -18,6 +19,12 @@ from scene import enter, environment, make_orders, migrate
 
 ROWS, WRONG = 150, 3
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    """A browser opens connections ahead; one thread would wait for what is never sent on them."""
+
+    daemon_threads = True
 
 
 class _Quiet(WSGIRequestHandler):
@@ -69,7 +76,7 @@ def serve() -> WSGIServer:
     """The application, on a free port of this machine."""
     from django.core.wsgi import get_wsgi_application
 
-    server = make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=_Quiet)
+    server = make_server("127.0.0.1", 0, get_wsgi_application(), _Server, _Quiet)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils import timezone
 
 from crm.page_selectors.parcels.barcodes import Barcode, barcode_of
 from crm.page_selectors.parcels.shipping import packed_orders
@@ -91,6 +94,7 @@ class PickList:
 
     orders: list[Order]
     lines: list[PickLine]
+    at: datetime
 
     @property
     def units(self) -> int:
@@ -112,7 +116,7 @@ def pick_list(user: User, order_ids: Sequence[int]) -> PickList:
             line.missing += row.owed - ready
             if ready:
                 line.orders.append((order.number, ready))
-    return PickList(orders, sorted(lines.values(), key=_walk))
+    return PickList(orders, sorted(lines.values(), key=_walk), timezone.now())
 
 
 def _walk(line: PickLine) -> tuple[bool, tuple[tuple[int, int, str], ...], str]:

@@ -92,7 +92,7 @@ def undo(request: HttpRequest) -> HttpResponse:
         undo_move(move_id=move_id, actor=actor_of(request))
     except DomainError as error:
         return _desk(request, error=error.sentence, status=422)
-    _forget(request, str(move_id))
+    _forget(request, "move", str(move_id))
     _write_log(request, _line(parcel, _("taken back")))
     return _answer(request, parcel)
 
@@ -115,6 +115,7 @@ def _receive(request: HttpRequest, parcel: Shipment, *, is_good: bool) -> None:
         raise DomainError(_("Say first why it came back: refused (R) or unclaimed (U)."), code="no_return")
     good = dict(note.lines.values_list("pk", "quantity")) if is_good else {}
     receive_return(return_id=note.pk, actor=actor_of(request), restocked=good)
+    _forget(request, "parcel", parcel.pk)
     said = _("received, back in stock") if is_good else _("received damaged, not in stock")
     _write_log(request, _line(parcel, said))
 
@@ -126,7 +127,8 @@ def _desk(
     request: HttpRequest, *, card: ReturnCard | None = None, error: str = "", status: int = 200
 ) -> HttpResponse:
     template = "returns.html#desk" if request.htmx else "returns.html"  # type: ignore[attr-defined]
-    context: dict[str, Any] = {"card": card, "error": error, "log": _read_log(request)}
+    zone = choose_shops(request, Action.RETURN).shown[0].zone
+    context: dict[str, Any] = {"card": card, "error": error, "log": _read_log(request), "zone": zone}
     return show(request, template, "returns", status=status, **context)
 
 
@@ -160,13 +162,12 @@ def _write_log(request: HttpRequest, line: dict[str, Any]) -> None:
     request.session[LOG] = [line | {"at": timezone.now().isoformat()}, *kept][:MOST_LOGGED]
 
 
-def _forget(request: HttpRequest, move: str) -> None:
-    """A move that was taken back offers no Undo any more."""
+def _forget(request: HttpRequest, name: str, value: object) -> None:
+    """Offer no Undo any more for the lines with this move, or of this parcel."""
+    kept = request.session.get(LOG, [])
     request.session[LOG] = [
-        {name: value for name, value in line.items() if name not in ("move", "until")}
-        if line.get("move") == move
-        else line
-        for line in request.session.get(LOG, [])
+        {key: line[key] for key in line if key not in ("move", "until")} if line.get(name) == value else line
+        for line in kept
     ]
 
 
