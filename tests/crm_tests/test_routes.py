@@ -639,12 +639,12 @@ ROUTES: dict[str, list[Case]] = {
         ),
     ],
     "deals/<int:deal_id>/order/": [
-        get("/deals/{lead}/order/", except_for={Role.WAREHOUSE: 403}, prepare=sales_board),
+        get("/deals/{lead}/order/", except_for=UNSEEN_BY_WAREHOUSE, prepare=sales_board),
         post(
             "/deals/{lead}/order/",
             422,
             data={"place": "1"},
-            except_for={Role.WAREHOUSE: 403},
+            except_for=UNSEEN_BY_WAREHOUSE,
             prepare=sales_board,
         ),
     ],
@@ -707,6 +707,17 @@ ROUTES: dict[str, list[Case]] = {
     "moves/<uuid:move_id>/undo/": [post("/moves/{move}/undo/", prepare=own_move)],
     # Orders
     "orders/": [get("/orders/", outsider=200)],
+    "orders/file.<str:kind>": [get("/orders/file.csv", outsider=200, except_for={Role.WAREHOUSE: 403})],
+    "orders/chosen": [post("/orders/chosen", data={"do": "claim", "order": "1"}, outsider=303)],
+    "customers/file.<str:kind>": [
+        get("/customers/file.csv", outsider=200, except_for={Role.WAREHOUSE: 403})
+    ],
+    "customers/chosen": [
+        post("/customers/chosen", data={"do": "tag"}, outsider=303, except_for={Role.WAREHOUSE: 403})
+    ],
+    "reports/": [get("/reports/", 302, outsider=302)],
+    "reports/day/": [get("/reports/day/", outsider=200), get("/reports/day/?shop={shop}")],
+    "reports/day.<str:kind>": [get("/reports/day.csv?shop={shop}", except_for={Role.WAREHOUSE: 403})],
     "orders/<path:number>/": [
         get("/orders/{order}/"),
         get("/orders/{order}/", status="new", except_for=UNSEEN_BY_WAREHOUSE),
