@@ -197,6 +197,7 @@ class Desk:
             "query": self.query,
             "url": self.url,
             "board_url": self.board.address.url(),
+            "is_filtered": self.board.address.is_filtered,
             "call": call,
             "held": deal.held_until.isoformat() if deal is not None and deal.held_until else "",
             "queue": queue_page(self.user, self.stage, self.board.filters, self.tally.skipped),
