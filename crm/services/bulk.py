@@ -33,7 +33,7 @@ from shops.models import User
 from shops.permissions import Action, require
 
 STEP = 20
-# A card takes a tenth of that; the rest is for pages, slow lines and a busy database.
+# A card takes a tenth of that, on a crowded machine a third; the rest is for pages and slow lines.
 SECONDS_PER_CARD = 0.3
 LONGEST_SENTENCE = 500
 

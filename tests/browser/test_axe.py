@@ -88,6 +88,8 @@ STOCK = (
 SALES = (
     "/",
     "/board/{funnel}/",
+    "/board/{funnel}/bulk/?deal={deal}",
+    "/board/{funnel}/bulk/?deal={deal}&stage=confirmed",
     "/board/{funnel}/work/?stage=new",
     "/board/{funnel}/work/?stage=awaiting-payment",
     "/orders/",
