@@ -20,7 +20,9 @@ from inventory.services.counting import enter_count, finish_counting, open_count
 from inventory.services.importing import run_imports, upload_import
 from inventory.services.warehouses import add_warehouse
 from notifications.models import Message, MessageTemplate
+from orders import services as orders
 from orders.models import Order
+from orders.services.handover import make_handover_sheet
 from orders.services.sales import refresh_figures
 from orders.tracking import token_for
 from shops.models import Shop
@@ -98,6 +100,15 @@ SALES = (
     "/deals/{deal}/",
     "/customers/",
     "/customers/{customer}/",
+    "/parcels/",
+    "/parcels/pick/",
+    "/parcels/pick/list/?order={order_key}",
+    "/parcels/pick/slips/?order={order_key}",
+    "/parcels/ship/",
+    "/parcels/handover/",
+    "/parcels/handover/{handover}/",
+    "/parcels/returns/?scan={awb}",
+    "/parcels/returns/?scan=nothing-like-it",
     "/messages/",
     "/messages/{message}/",
     "/imports/",
@@ -232,7 +243,13 @@ def name_sales(shop: Shop, order: Order, shipped: Order) -> dict[str, Any]:
     message = Message.objects.filter(shop=shop).latest("created_at")
     Message.objects.filter(pk=message.pk).update(due_at=timezone.now() + timedelta(hours=3))
     template = MessageTemplate.objects.get(shop=shop, event="confirmed", channel="email", language="ro")
+    orders.add_shipment(order_id=order.pk, actor=SYSTEM, carrier="fan", tracking_number="2000105560061")
+    parcel = shipped.shipments.get()
+    sheet = make_handover_sheet(shop_id=shop.pk, carrier="fan", shipment_ids=[parcel.pk], actor=SYSTEM)
     return {
+        "order_key": order.pk,
+        "awb": parcel.tracking_number,
+        "handover": sheet.pk,
         "order": order.number,
         "shipped": shipped.number,
         "deal": deal.pk,

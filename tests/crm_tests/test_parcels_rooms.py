@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from crm.models import Deal
 from crm.page_selectors.parcels.barcodes import barcode_of
@@ -154,6 +156,21 @@ def test_a_sheet_lists_parcels_and_sums_to_the_cent() -> None:
     ]
     assert page.totals == [("RON", Decimal("59.97"))]
     assert person(make_shop())[1].get(made["Location"]).status_code == 404
+
+
+def test_todays_parcels_are_ticked_and_those_of_earlier_days_only_without_any_today() -> None:
+    shop = make_shop()
+    _user, client = person(shop)
+    old, new = make_order(shop, status="shipped"), make_order(shop, status="shipped")
+    old.shipments.update(handed_over_at=timezone.now() - timedelta(days=2))
+
+    (both,) = client.get("/parcels/handover/").context["batches"]
+    new.shipments.update(handed_over_at=timezone.now() - timedelta(days=15))
+    (rest,) = client.get("/parcels/handover/").context["batches"]
+
+    assert [row.order for row in both.rows] == [old, new]
+    assert ([row.order for row in both.chosen], both.earlier) == ([new], 1)
+    assert ([row.order for row in rest.chosen], rest.earlier) == ([old], 0)
 
 
 def test_the_returns_desk_takes_one_key_each_and_restocks_only_good_goods() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 from django.db.models import Count, Min, OuterRef, QuerySet, Subquery
@@ -31,10 +32,15 @@ class SheetRow:
     def order(self) -> Order:
         return self.parcel.order
 
+    def day_in(self, shop: Shop) -> date | None:
+        """The day it was handed over, by the shop's clock."""
+        at = self.parcel.handed_over_at
+        return None if at is None else timezone.localdate(at, timezone=shop.zone)
+
 
 @dataclass
 class Batch:
-    """The parcels of one shop and courier that are on no sheet yet."""
+    """The parcels of one shop and courier that are on no sheet yet, the longest ago first."""
 
     shop: Shop
     carrier: str
@@ -46,15 +52,32 @@ class Batch:
 
     @property
     def fitting(self) -> list[SheetRow]:
-        return self.rows[:MOST_ON_A_SHEET]
+        """What a sheet can hold, the newest."""
+        return self.rows[-MOST_ON_A_SHEET:]
+
+    @property
+    def chosen(self) -> list[SheetRow]:
+        """What is ticked at first: today's by the shop's clock, or all of earlier days where there are none today."""
+        today = timezone.localdate(timezone=self.shop.zone)
+        todays = [row for row in self.fitting if row.day_in(self.shop) == today]
+        return todays or self.fitting
+
+    @property
+    def chosen_keys(self) -> set[int]:
+        return {row.parcel.pk for row in self.chosen}
+
+    @property
+    def earlier(self) -> int:
+        """How many of earlier days are not ticked."""
+        return len(self.fitting) - len(self.chosen)
 
     @property
     def totals(self) -> list[tuple[str, Decimal]]:
-        return totals_of(self.fitting)
+        return totals_of(self.chosen)
 
 
 def waiting_batches(user: User, shops: Sequence[Shop]) -> list[Batch]:
-    """What couriers took along in the last days without a sheet, the longest ago first; one query and a prefetch."""
+    """What couriers took along in the last fortnight without a sheet, the newest thousand of it. One query."""
     by_key = {shop.pk: shop for shop in shops}
     since = timezone.now() - KEPT_IN_MIND
     waiting = _with_orders(Shipment.objects.filter(handed_over_at__gte=since, handover_sheet=None))
@@ -64,7 +87,8 @@ def waiting_batches(user: User, shops: Sequence[Shop]) -> list[Batch]:
         order__in=Order.objects.visible_to(user),
     )
     batches: dict[tuple[int, str], Batch] = {}
-    for row in _rows(waiting.order_by("handed_over_at", "pk")[:MOST_WAITING]):
+    newest = _rows(waiting.order_by("-handed_over_at", "-pk")[:MOST_WAITING])
+    for row in reversed(newest):
         shop = by_key[row.order.shop_id]
         key = (shop.pk, row.parcel.carrier)
         batches.setdefault(key, Batch(shop, row.parcel.carrier)).rows.append(row)

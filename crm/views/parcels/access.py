@@ -16,7 +16,8 @@ from shops.models import Shop, User
 from shops.permissions import Action
 from shops.selectors import keep_standings, shop_ids_where, shops_of
 
-MOST_CHOSEN = 200
+# One more than services take at once, so that they say so.
+MOST_CHOSEN = 501
 
 
 @dataclass(frozen=True)

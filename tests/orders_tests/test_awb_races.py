@@ -1,0 +1,44 @@
+"""Two clicks at the same moment: one sheet, one parcel, one return."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.models import HandoverSheet, Return, Shipment
+from orders.services.awbs import assign_awb, settle_parcel
+from orders.services.handover import make_handover_sheet
+from tests.factories import SYSTEM, make_order
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+CLICKS = 6
+
+
+def test_two_clicks_at_once_make_one_sheet(in_threads):
+    order = make_order(status="shipped")
+    parcels = [order.shipments.get().pk]
+
+    def click():
+        return make_handover_sheet(shop_id=order.shop_id, carrier="fan", shipment_ids=parcels, actor=SYSTEM)
+
+    outcomes = in_threads([click] * CLICKS)
+
+    assert sum(isinstance(outcome, HandoverSheet) for outcome in outcomes) == 1
+    assert HandoverSheet.objects.count() == 1
+
+
+def test_the_same_row_at_once_makes_one_parcel_and_one_return(in_threads):
+    order = make_order(status="confirmed")
+    sent = make_order(order.shop, status="shipped").shipments.get()
+
+    given = in_threads(
+        [lambda: assign_awb(order_id=order.pk, actor=SYSTEM, carrier="fan", tracking_number="2000105560061")]
+        * CLICKS
+    )
+    settled = in_threads(
+        [lambda: settle_parcel(shipment_id=sent.pk, actor=SYSTEM, outcome="refused").does] * CLICKS
+    )
+
+    assert sorted(given) == [False] * (CLICKS - 1) + [True]
+    assert Shipment.objects.filter(order=order).count() == 1
+    assert sorted(settled) == ["nothing"] * (CLICKS - 1) + ["return_order"]
+    assert Return.objects.count() == 1
