@@ -231,18 +231,16 @@ def customers_wanted(user: User, wanted: CustomerFilter, shops: Sequence[Shop]) 
 
 
 def list_customers(
-    user: User, wanted: CustomerFilter, shops: Sequence[Shop], after: str = ""
+    user: User, customers: QuerySet[Customer], shops: Sequence[Shop], after: str = ""
 ) -> CustomerPage:
-    """One page of customers, newest first. A fixed number of queries."""
-    found = _with_contacts(customers_wanted(user, wanted, shops))
-    page = newest_key_first(found, after, shop_ids=[shop.pk for shop in shops])
+    """One page of these customers (see `customers_wanted`), newest first. A fixed number of queries."""
+    page = newest_key_first(_with_contacts(customers), after, shop_ids=[shop.pk for shop in shops])
     return CustomerPage(_rows(user, page.rows), page.after)
 
 
-def count_customers(user: User, wanted: CustomerFilter, shops: Sequence[Shop]) -> int:
-    """How many customers match, counted up to one more than `MOST_COUNTED`."""
-    found = customers_wanted(user, wanted, shops).order_by().values("pk")
-    return found[: MOST_COUNTED + 1].count()
+def count_customers(customers: QuerySet[Customer]) -> int:
+    """How many these are, counted up to one more than `MOST_COUNTED`."""
+    return customers.order_by().values("pk")[: MOST_COUNTED + 1].count()
 
 
 def chosen_customers(

@@ -69,11 +69,12 @@ def order_list(request: HttpRequest) -> HttpResponse:
     wanted = read_order_filter(params)
     shown = shops_shown(shops, wanted.shop)
     columns = order_columns(columns_asked(request, "orders", params))
-    page = list_orders(request.user, wanted, shown, columns, request.GET.get("after", ""))  # type: ignore[arg-type]
+    orders = orders_wanted(request.user, wanted, shown)  # type: ignore[arg-type]
+    page = list_orders(orders, shown, columns, request.GET.get("after", ""))
     choices = choices_of(shops, shown, with_stages=True)
     context = frame(request, wanted, "crm:orders", page.after) | {
         "page": page,
-        "count": count_orders(request.user, wanted, shown),  # type: ignore[arg-type]
+        "count": count_orders(orders, shown),
         "columns": columns,
         "all_columns": [(column, column in columns) for column in ORDER_COLUMNS.values()],
         "statuses": [(value, label, wanted.address.query(status=value)) for value, label in Status.choices],
@@ -118,11 +119,12 @@ def customer_list(request: HttpRequest) -> HttpResponse:
     wanted = read_customer_filter(params)
     shown = shops_shown(shops, wanted.shop)
     columns = customer_columns(columns_asked(request, "customers", params))
-    page = list_customers(request.user, wanted, shown, request.GET.get("after", ""))  # type: ignore[arg-type]
+    customers = customers_wanted(request.user, wanted, shown)  # type: ignore[arg-type]
+    page = list_customers(request.user, customers, shown, request.GET.get("after", ""))  # type: ignore[arg-type]
     choices = choices_of(shops, shown, with_stages=False)
     context = frame(request, wanted, "crm:customers", page.after) | {
         "rows": page.rows,
-        "count": count_customers(request.user, wanted, shown),  # type: ignore[arg-type]
+        "count": count_customers(customers),
         "columns": columns,
         "all_columns": [(column, column in columns) for column in CUSTOMER_COLUMNS.values()],
         "options": customer_options(wanted, choices),
