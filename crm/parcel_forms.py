@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -97,7 +98,12 @@ class RowsField(forms.CharField):
 def _is_row(row: Any) -> bool:
     if not isinstance(row, list) or not 3 <= len(row) <= 5 or not _is_small(row[0]):
         return False
-    return all(isinstance(cell, str) and len(cell) <= LONGEST_CELL and "\0" not in cell for cell in row[1:])
+    return all(isinstance(cell, str) and len(cell) <= LONGEST_CELL and _is_storable(cell) for cell in row[1:])
+
+
+def _is_storable(text: str) -> bool:
+    """Whether a database can be asked for it: no NUL, and no half of a letter."""
+    return re.search("[\0\ud800-\udfff]", text) is None
 
 
 def _is_small(number: Any) -> bool:

@@ -48,6 +48,7 @@ RUNS_ONCE = {
     "oms_tests/test_pseudo_locale.py",
     "oms_tests/test_supervisor.py",
     "oms_tests/test_up.py",
+    "orders_tests/test_awb_files.py",
     "orders_tests/test_stateful.py",
 }
 

@@ -11,10 +11,10 @@
   function count(form) {
     const chosen = boxes(form).filter((box) => box.checked).length;
     all("[data-count-label]", form).forEach((button) => {
-      $("span", button).textContent = button.dataset.countLabel.replace("%d", chosen);
+      $("span", button).textContent = button.dataset.countLabel.replace("#", chosen);
       button.disabled = chosen === 0;
     });
-    all("[data-chosen]", form).forEach((line) => { line.textContent = chosen ? line.dataset.chosen.replace("%d", chosen) : ""; });
+    all("[data-chosen]", form).forEach((line) => { line.textContent = chosen ? line.dataset.chosen.replace("#", chosen) : ""; });
     all("[data-group]", form).forEach((group) => {
       const whole = $("[data-choose-all]", group);
       if (!whole) return;

@@ -106,7 +106,9 @@ def test_it_says_what_is_wrong_with_a_list_that_is_none(text) -> None:
     assert 'role="alert"' in answer.content.decode()
 
 
-@pytest.mark.parametrize("rows", ["", "{}", "[[1]]", '[["x","a","b"]]', '[[1,"a",2]]', "[" * 5000])
+@pytest.mark.parametrize(
+    "rows", ["", "{}", "[[1]]", '[["x","a","b"]]', '[[1,"a",2]]', '[[1,"\\ud800","a"]]', "[" * 5000]
+)
 def test_damaged_rows_write_nothing(rows) -> None:
     shop = make_shop()
     order = make_order(shop, status="confirmed")
