@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
@@ -19,11 +20,16 @@ from simple_history.admin import SimpleHistoryAdmin
 from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminColorInputWidget
 
-from crm.models import Deal, Funnel, Stage
+from crm import projection
+from crm.models import Deal, Funnel, Stage, Tag
+from crm.services import remove_unused_tags
+from crm.services.stages import lock_mapping
 from orders.models import Order
 from orders.search import search_orders
 from orders.statuses import Status
+from shops.actors import Actor
 from shops.admin_scope import ReadOnly, ScopedRelatedFilter, ShopScopedAdmin, ShopScopedStackedInline
+from shops.keyset import read_key
 
 HELP = {
     "name": gettext_lazy("The heading of the column."),
@@ -55,6 +61,7 @@ class StageForm(forms.ModelForm):
             "is_side",
             "condition",
             "wip_limit",
+            "wip_is_hard",
             "time_limit_hours",
             "requires_previous",
         ]
@@ -82,7 +89,11 @@ class StageFormSet(BaseInlineFormSet):
         given_up = [form.instance.pk for form in self.initial_forms if not form.cleaned_data.get("is_entry")]
         if commit and given_up:
             Stage.objects.filter(pk__in=given_up, is_entry=True).update(is_entry=False)
-        return super().save(commit)
+        # Whether a stage is where deals end follows from its kind and status; its cards are counted by that.
+        saved = super().save(commit)
+        for stage in [*self.new_objects, *(row for row, _changed in self.changed_objects)] if commit else []:
+            projection.count_as_open(stage)
+        return saved
 
     def _refuse_second_entries(self, kept: list[Any]) -> None:
         entries: dict[str, str] = {}
@@ -108,7 +119,7 @@ class StageFormSet(BaseInlineFormSet):
             changed[pk].add_error(
                 "status",
                 _full(
-                    changed[pk].instance.name,
+                    changed[pk].instance,
                     count,
                     _("Move them to another stage before it gets another status."),
                 ),
@@ -126,9 +137,16 @@ def _cards_on(stage_ids: Any) -> QuerySet[Any, tuple[int, int]]:
     )
 
 
-def _full(name: str, count: int, what_to_do: str) -> str:
+def _full(stage: Stage, count: int, what_to_do: str) -> SafeString:
+    """How many cards are in the way, what to do, and a link to the page that moves them."""
     sentence = ngettext("%(count)d card stands on “%(name)s”.", "%(count)d cards stand on “%(name)s”.", count)
-    return f"{sentence % {'count': count, 'name': name}} {what_to_do}"
+    return format_html(
+        '{} {} <a href="{}">{}</a>',
+        sentence % {"count": count, "name": stage.name},
+        what_to_do,
+        reverse("crm:funnel-stage", args=[stage.funnel.slug, stage.pk]),
+        _("Move its cards"),
+    )
 
 
 def _refuse_deleting_full_stage(form: Any) -> None:
@@ -137,7 +155,7 @@ def _refuse_deleting_full_stage(form: Any) -> None:
         return
     for _pk, count in _cards_on([form.instance.pk]):
         raise ValidationError(
-            _full(form.instance.name, count, _("Move them to another stage before you delete it."))
+            _full(form.instance, count, _("Move them to another stage before you delete it."))
         )
 
 
@@ -160,7 +178,8 @@ class StageInline(ShopScopedStackedInline):
                     ("status", "is_entry"),
                     ("kind", "is_side"),
                     ("condition", "requires_previous"),
-                    ("wip_limit", "time_limit_hours", "slug"),
+                    ("wip_limit", "wip_is_hard"),
+                    ("time_limit_hours", "slug"),
                 ]
             },
         )
@@ -177,7 +196,16 @@ class FunnelForm(forms.ModelForm):
 
     class Meta:
         model = Funnel
-        fields = ["shop", "name", "slug", "is_default", "is_active", "position"]
+        fields = [
+            "shop",
+            "name",
+            "slug",
+            "is_default",
+            "is_active",
+            "creates_deals",
+            "follows_orders",
+            "position",
+        ]
         help_texts = {
             "name": gettext_lazy("As managers see it above the board."),
             "is_default": gettext_lazy(
@@ -207,7 +235,7 @@ class FunnelAdmin(SimpleHistoryAdmin, ShopScopedAdmin):
 
     form = FunnelForm
     inlines = [StageInline]
-    list_display = ["name", "shop", "is_default", "is_active", "board_link"]
+    list_display = ["name", "shop", "is_default", "is_active", "board_link", "mapping_link"]
     list_filter = [("shop", ScopedRelatedFilter), "is_active"]
     list_select_related = ["shop"]
     search_fields = ["name", "slug"]
@@ -228,6 +256,26 @@ class FunnelAdmin(SimpleHistoryAdmin, ShopScopedAdmin):
     @admin.display(description=gettext_lazy("board"))
     def board_link(self, funnel: Funnel) -> SafeString:
         return format_html('<a href="{}">{}</a>', reverse("crm:board", args=[funnel.slug]), _("Open"))
+
+    @admin.display(description=gettext_lazy("what happens and where the card goes"))
+    def mapping_link(self, funnel: Funnel) -> SafeString:
+        return format_html('<a href="{}">{}</a>', reverse("crm:funnel", args=[funnel.slug]), _("Set up"))
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """A save holds the funnel's rules alone, as the mapping page does: no card is placed meanwhile."""
+        key = read_key(object_id or "")
+        if request.method != "POST" or key is None:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        with transaction.atomic():
+            if Funnel.objects.visible_to(request.user).filter(pk=key).exists():
+                lock_mapping(key)
+            return super().changeform_view(request, object_id, form_url, extra_context)
 
 
 @admin.register(Deal)
@@ -265,3 +313,53 @@ class DealAdmin(ReadOnly, ShopScopedAdmin):
     @admin.display(description=gettext_lazy("page"))
     def page_link(self, deal: Deal) -> SafeString:
         return format_html('<a href="{}">{}</a>', reverse("crm:deal", args=[deal.pk]), _("Open"))
+
+
+@admin.register(Tag)
+class TagAdmin(ShopScopedAdmin):
+    """The words a shop marks deals and customers with; managers make them as they go, here they are tidied up."""
+
+    list_display = ["name", "shop", "colour_mark", "deal_count", "customer_count"]
+    list_filter = [("shop", ScopedRelatedFilter)]
+    list_select_related = ["shop"]
+    search_fields = ["name"]
+    fields = ["shop", "name", "colour"]
+    actions = ["remove_unused"]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "colour":
+            kwargs["widget"] = UnfoldAdminColorInputWidget
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["shop"] if obj else []
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        counted = super().get_queryset(request)
+        return counted.annotate(
+            on_deals=Count("deals", distinct=True), on_customers=Count("customers", distinct=True)
+        )
+
+    @admin.display(description=gettext_lazy("colour"))
+    def colour_mark(self, tag: Tag) -> SafeString:
+        return format_html(
+            '<svg width="14" height="14" viewBox="0 0 8 8" aria-hidden="true"><circle cx="4" cy="4" r="4" fill="{}"/></svg> {}',
+            tag.colour,
+            tag.colour,
+        )
+
+    @admin.display(description=gettext_lazy("on deals"))
+    def deal_count(self, tag: Any) -> int:
+        return tag.on_deals
+
+    @admin.display(description=gettext_lazy("on customers"))
+    def customer_count(self, tag: Any) -> int:
+        return tag.on_customers
+
+    @admin.action(description=gettext_lazy("Remove those that nothing wears"))
+    def remove_unused(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        actor = Actor.person(request.user)  # type: ignore[arg-type]
+        shop_ids = set(queryset.values_list("shop_id", flat=True))
+        removed = sum(remove_unused_tags(shop_id=shop_id, actor=actor) for shop_id in shop_ids)
+        said = ngettext("%(count)d tag was removed.", "%(count)d tags were removed.", removed)
+        self.message_user(request, said % {"count": removed})
