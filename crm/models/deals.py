@@ -122,6 +122,7 @@ class Deal(models.Model):
         indexes = [
             models.Index(fields=["stage", "rank", "id"], name="deals_of_column"),
             models.Index(fields=["stage", "-stage_entered_at", "-id"], name="deals_newest_in_stage"),
+            models.Index(fields=["funnel", "created_at"], name="deals_of_a_cohort"),
             models.Index(
                 fields=["stage"],
                 include=["currency", "amount"],
