@@ -28,10 +28,16 @@ def change_if_unchanged(
         pk=order_id
     )
     if seen and print_of(order) != seen:
-        raise ChangedMeanwhile(
-            _(
-                "This was changed meanwhile. Below is what you typed; “Back” shows what it says now, and saving once more replaces it."
-            ),
-            code="changed_meanwhile",
-        )
+        raise changed_meanwhile()
     return change()
+
+
+def changed_meanwhile() -> ChangedMeanwhile:
+    """The refusal, in words."""
+    return ChangedMeanwhile(
+        _(
+            "This was changed meanwhile. Below is what you typed; “Back” shows what it says now, "
+            "and saving once more replaces it."
+        ),
+        code="changed_meanwhile",
+    )

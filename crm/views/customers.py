@@ -174,9 +174,11 @@ def _page(request: HttpRequest, found: Customer, form: CustomerNoteForm, status:
     if not form.is_bound:
         form.initial = {"note": found.note, "seen": found.note}
     role = role_of(request.user, found.shop_id)  # type: ignore[arg-type]
+    contacts = contacts_of_customer(found)
     context = {
         "customer": found,
-        "contacts": contacts_of_customer(found),
+        "contacts": contacts,
+        "first_contact": contacts[0].contact.value if contacts else "",
         "may_write_again": found.shop_id in shop_ids_where(request.user, Action.RESEND_MESSAGE),  # type: ignore[arg-type]
         "form": form,
         "page": orders_of_customer(request.user, found.pk, request.GET.get("after", "")),  # type: ignore[arg-type]

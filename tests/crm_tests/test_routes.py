@@ -69,6 +69,15 @@ def post(path: str, members: int = 303, **more: Any) -> Case:
     return Case(path, members, method="post", **more)
 
 
+def stage_of_board(order: Order, user: User) -> dict[str, Any]:
+    return {"stage": Deal.objects.values_list("stage_id", flat=True).get(order=order)}
+
+
+def off_the_board(order: Order, user: User) -> dict[str, Any]:
+    Deal.objects.filter(order=order).update(order=None)
+    return {}
+
+
 def order_form(
     slug: str, data: dict[str, Any] | None = None, *, warehouse: int | None = None, **more: Any
 ) -> list[Case]:
@@ -709,14 +718,15 @@ ROUTES: dict[str, list[Case]] = {
     "orders/": [get("/orders/", outsider=200)],
     "orders/file.<str:kind>": [get("/orders/file.csv", outsider=200, except_for={Role.WAREHOUSE: 403})],
     "orders/chosen": [post("/orders/chosen", data={"do": "claim", "order": "1"}, outsider=303)],
-    "customers/file.<str:kind>": [
-        get("/customers/file.csv", outsider=200, except_for={Role.WAREHOUSE: 403})
-    ],
+    "customers/file.<str:kind>": [get("/customers/file.csv", outsider=200, except_for={Role.WAREHOUSE: 403})],
     "customers/chosen": [
         post("/customers/chosen", data={"do": "tag"}, outsider=303, except_for={Role.WAREHOUSE: 403})
     ],
     "reports/": [get("/reports/", 302, outsider=302)],
     "reports/day/": [get("/reports/day/", outsider=200), get("/reports/day/?shop={shop}")],
+    "reports/funnel/": [
+        get("/reports/funnel/?funnel={shop}-orders", except_for={Role.WAREHOUSE: 403}),
+    ],
     "reports/day.<str:kind>": [get("/reports/day.csv?shop={shop}", except_for={Role.WAREHOUSE: 403})],
     "orders/<path:number>/": [
         get("/orders/{order}/"),
@@ -782,6 +792,25 @@ ROUTES: dict[str, list[Case]] = {
     ],
     # Shops
     "shops/<slug:slug>/": [get("/shops/{shop}/")],
+    "shops/<slug:slug>/funnels/": [
+        get("/shops/{shop}/funnels/"),
+        post("/shops/{shop}/funnels/", data={"name": "Second", "start": "orders"}, except_for=NOT_EDITOR),
+    ],
+    "funnels/<slug:slug>/": [
+        get("/funnels/{funnel}/"),
+        post("/funnels/{funnel}/", 422, except_for=NOT_EDITOR),
+    ],
+    "funnels/<slug:slug>/do/": [post("/funnels/{funnel}/do/", data={"do": "copy"}, except_for=NOT_EDITOR)],
+    "funnels/<slug:slug>/stages/": [post("/funnels/{funnel}/stages/", 422, except_for=NOT_EDITOR)],
+    "funnels/<slug:slug>/stages/<int:stage_id>/": [
+        get("/funnels/{funnel}/stages/{stage}/", prepare=stage_of_board, except_for=NOT_EDITOR),
+        post("/funnels/{funnel}/stages/{stage}/", 422, prepare=stage_of_board, except_for=NOT_EDITOR),
+    ],
+    "funnels/<slug:slug>/drift/": [
+        get("/funnels/{funnel}/drift/"),
+        post("/funnels/{funnel}/drift/", data={"all": "1"}, except_for=NOT_EDITOR),
+    ],
+    "orders/<path:number>/board/": [post("/orders/{order}/board/", prepare=off_the_board)],
     "shops/<slug:slug>/connect/": [post("/shops/{shop}/connect/", except_for=ADMINS_ONLY)],
     "shops/<slug:slug>/secret/": [post("/shops/{shop}/secret/", except_for=ADMINS_ONLY)],
     # The customer's own page

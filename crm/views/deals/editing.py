@@ -23,6 +23,7 @@ from crm.line_forms import LinesForm
 from crm.models import Deal
 from crm.order_actions import ACTIONS, OrderAction
 from crm.page_selectors.making import product_hits, product_scanned, products_of_lines
+from crm.services.editing import changed_meanwhile
 from crm.views.deals.answers import actor_of, form_status, see_other, visible, wants_fragments
 from crm.views.fragments import TEMPLATE, Toast, seconds_until
 from notifications.page_selectors import promise_of_move
@@ -131,10 +132,13 @@ def lines(request: HttpRequest, deal_id: int) -> HttpResponse:
     order = _order_of(request, found)
     actor, typed = actor_of(request), request.POST if request.method == "POST" else None
     is_saving = typed is not None and "find" not in typed and "add" not in typed
-    form = _lines_form(order, typed, is_saving=is_saving)
     seen = _lines_print(order)
+    is_stale = is_saving and typed is not None and typed.get("seen", "") not in ("", seen)
+    form = _lines_form(order, typed, is_saving=is_saving and not is_stale)
     try:
         require(actor, shop_id=order.shop_id, action=Action.EDIT_ORDER)
+        if is_stale:
+            raise changed_meanwhile()
         if typed is not None and is_saving and form.is_valid():
             services.change_if_unchanged(
                 order_id=order.pk,
