@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from crm.order_actions import ACTIONS
-from crm.views import customers, day, funnels, listed, lists, making, orders, shop, tracking
+from crm.views import cohort, customers, day, funnels, listed, lists, making, orders, shop, tracking
 from crm.views.parcels.urls import urlpatterns as parcel_patterns
 
 _actions = [
@@ -55,6 +55,7 @@ urlpatterns = [
     ),
     path("reports/", day.reports, name="reports"),
     path("reports/day/", day.day, name="day"),
+    path("reports/funnel/", cohort.funnel_view, name="funnel-view"),
     path("reports/day.<str:kind>", day.day_file, name="day-file"),
     path("shops/<slug:slug>/", shop.shop, name="shop"),
     path("shops/<slug:slug>/connect/", shop.shop_connect, name="shop-connect"),

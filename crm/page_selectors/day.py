@@ -248,7 +248,7 @@ def _count_messages(sheet: Sheet, user: User, link: _Links, start: datetime, end
     mine = messages_between(start, end).filter(order_scope(user, "order__"), shop=sheet.shop)
     counts = {name: Count("pk", filter=where) for name, where in MESSAGES.items()}
     rows = mine.order_by("channel").values("channel").annotate(all=Count("pk"), **counts)
-    for row in rows:
+    for row in map(dict[str, Any], rows):
         figures = {name: Figure(link(name)) for name in MESSAGES}
         for name, figure in figures.items():
             figure.add(row[name])

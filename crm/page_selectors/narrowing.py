@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
+from operator import itemgetter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -40,7 +41,10 @@ class Address:
         added = [(name, value) for name, value in changes.items() if value]
         order = [name for name, _value in self.pairs]
         # A changed word keeps its place, so that one state of the list has one address.
-        return urlencode(sorted(kept + added, key=lambda pair: _place(order, pair[0])))
+        pairs = sorted(
+            [(_place(order, name), name, value) for name, value in kept + added], key=itemgetter(0)
+        )
+        return urlencode([(name, value) for _at, name, value in pairs])
 
     def without(self, *names: str, value: str | None = None) -> str:
         """The query string without some words, or without one value of a word that has several."""

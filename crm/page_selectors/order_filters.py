@@ -177,7 +177,9 @@ def orders_wanted(user: User, wanted: OrderFilter, shops: Sequence[Shop]) -> Que
     orders = search_orders(Order.objects.visible_to(user), wanted.q).filter(_plain(user, wanted))
     orders = orders.filter(within_days("placed_at", shops, wanted.since, wanted.until))
     if wanted.stage:
-        orders = orders.filter(among(Deal.objects.filter(stage__in=wanted.stage), "order_id"))
+        orders = orders.filter(
+            among(Deal.objects.filter(stage__in=[int(key) for key in wanted.stage]), "order_id")
+        )
     if wanted.courier:
         parcels = Shipment.objects.filter(LIVE, carrier__in=wanted.courier)
         orders = orders.filter(Q(courier__in=wanted.courier) | among(parcels, "order_id"))
@@ -255,7 +257,7 @@ def _of_the_day(
         return orders.filter(among(sent.filter(MESSAGES[wanted.did]), "order_id"))
     events = events_between(start, end).filter(HAPPENED[wanted.did])
     if wanted.by:
-        events = events.filter(actor_user=None if wanted.by == MACHINE else wanted.by)
+        events = events.filter(actor_user=None if wanted.by == MACHINE else int(wanted.by))
     if wanted.why:
         events = events.filter(reason_code=wanted.why)
     return orders.filter(among(events, "order_id"))

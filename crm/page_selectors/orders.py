@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
-from django.utils.translation import gettext as _
 
 from crm.models import Deal
 from crm.page_selectors.order_columns import Cell, Column, OrderRow
@@ -88,9 +87,9 @@ def _rows(orders: Sequence[Order], columns: Sequence[Column]) -> list[OrderRow]:
     needs = {column.needs for column in columns}
     keys = [order.pk for order in orders]
     cards: dict[int | None, Deal] = {}
+    with_tags = any(column.key == "tags" for column in columns)
     if "stage" in needs:
         deals = Deal.objects.filter(order__in=keys).select_related("stage")
-        with_tags = any(column.key == "tags" for column in columns)
         cards = {deal.order_id: deal for deal in (deals.prefetch_related("tags") if with_tags else deals)}
     if "lines" in needs:
         prefetch_related_objects(list(orders), "lines")
@@ -99,15 +98,8 @@ def _rows(orders: Sequence[Order], columns: Sequence[Column]) -> list[OrderRow]:
             order=order,
             parcels=order.live_shipments,  # type: ignore[attr-defined]
             stage=cards[order.pk].stage if order.pk in cards else None,
-            tags=cards[order.pk].tags.all() if order.pk in cards and "stage" in needs else (),
-            lines=order.lines.all() if "lines" in needs else (),
+            tags=list(cards[order.pk].tags.all()) if with_tags and order.pk in cards else (),
+            lines=list(order.lines.all()) if "lines" in needs else (),
         )
         for order in orders
     ]
-
-
-def too_many() -> str:
-    """What a bulk action says that was asked for more than it takes."""
-    return _("Only the newest %(most)d were taken; narrow the list and repeat for the others.") % {
-        "most": MOST_AT_ONCE
-    }

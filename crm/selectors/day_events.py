@@ -105,7 +105,7 @@ def stage_was(stage_id: str, moment: datetime) -> Q:
     return Q(Exact(stage_then(moment), int(stage_id)))
 
 
-def is_first_parcel() -> Exists:
+def is_first_parcel() -> Combinable:
     """Whether an order sent no parcel before this one: the money on delivery is collected with the first."""
     earlier = Shipment.objects.filter(order=OuterRef("order"), pk__lt=OuterRef("pk"))
     return ~Exists(earlier.exclude(state=ShipmentState.VOIDED).filter(handed_over_at__isnull=False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -99,7 +100,7 @@ def _rows(sheet: Sheet) -> Iterator[Sequence[Any]]:
     """Section, line, count, amount and currency; a line with several currencies is several rows."""
     yield [_("Section"), _("Line"), pgettext("how many", "Count"), _("Amount"), _("Currency")]
     for section, line, figure in _lines(sheet):
-        money = figure.money or [("", None)]
+        money: list[tuple[str, Decimal | None]] = [*figure.money] or [("", None)]
         for index, (currency, amount) in enumerate(money):
             yield [section, line, figure.count if not index else None, amount, currency]
 
