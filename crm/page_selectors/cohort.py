@@ -87,8 +87,8 @@ def deals_of_cohort(
 ) -> Page[Deal]:
     """One page of the deals behind a number: those that came at least as far as the stage, or stopped on it."""
     deals = _with_furthest(_entered(user, funnel, first, last))
-    reached = {"furthest": stage.position} if only_stopped else {"furthest__gte": stage.position}
-    return newest_key_first(deals.filter(**reached).select_related("stage", "order", "customer"), after)
+    reached = Q(("furthest" if only_stopped else "furthest__gte", stage.position))
+    return newest_key_first(deals.filter(reached).select_related("stage", "order", "customer"), after)
 
 
 def _entered(user: User, funnel: Funnel, first: date, last: date) -> QuerySet[Deal]:

@@ -17,6 +17,7 @@ from crm.models import Funnel, Stage
 from crm.page_selectors.cohort import LONGEST_DAYS, cohort, deals_of_cohort, steps_of
 from crm.page_selectors.narrowing import Words
 from crm.selectors.funnels import funnel_by_slug, funnels_of, home_funnel_of
+from shops.models import User
 from shops.permissions import Action
 from shops.selectors import shop_ids_where
 
@@ -42,13 +43,12 @@ def funnel_view(request: HttpRequest) -> HttpResponse:
     }
     stage = _stage(request, funnel)
     if stage is not None:
+        person: User = request.user  # type: ignore[assignment]
         stopped, after = "stopped" in request.GET, request.GET.get("after", "")
         context |= {
             "stage": stage,
             "only_stopped": stopped,
-            "page": deals_of_cohort(
-                request.user, funnel, first, last, stage, only_stopped=stopped, after=after
-            ),  # type: ignore[arg-type]
+            "page": deals_of_cohort(person, funnel, first, last, stage, only_stopped=stopped, after=after),
         }
     return render(request, "crm/funnel_view.html", context)
 
