@@ -104,7 +104,9 @@ def test_on_a_phone_the_panel_is_a_full_sheet(sign_in: SignIn) -> None:
     card(page, order.number).locator(".card-number").click()
     sheet = page.locator(".deal-sheet")
     expect(sheet).to_be_visible()
-    page.wait_for_function("document.querySelector('.deal-sheet').getAnimations().length === 0")
+    page.evaluate(
+        "Promise.all(document.querySelector('.deal-sheet').getAnimations().map((run) => run.finished))"
+    )
 
     box = sheet.bounding_box()
     assert box is not None and (box["x"], box["width"]) == (0, 390)
