@@ -41,7 +41,6 @@ PRICE = Decimal("25.00")
 FORMS = {"carrier": "fan", "reason_code": CancelReason.CUSTOMER, "return_kind": ReturnKind.REFUSED}
 MOST_STAGES = 18
 STEP = 25
-SETTLED = {"moved", "refused", "stale"}
 
 
 @dataclass(frozen=True)
@@ -237,7 +236,7 @@ class Shuffle:
     ) -> None:
         version = version_of(self._funnel_id)
         mapping = mapping_of(Funnel.objects.get(pk=self._funnel_id))
-        plan = change(_plan_of(mapping), mapping)
+        plan = change(plan_of(mapping), mapping)
         save_funnel(funnel_id=self._funnel_id, plan=plan, version=version, actor=actor, move_cards=True)
 
     def _rename(self, chance: random.Random, actor: Actor) -> None:
@@ -327,7 +326,8 @@ class Shuffle:
             pass
 
 
-def _plan_of(mapping: Mapping) -> FunnelPlan:
+def plan_of(mapping: Mapping) -> FunnelPlan:
+    """A mapping as it stands, as a plan to change."""
     names = [name for name in StagePlan.__dataclass_fields__ if name != "stage_id"]
     funnel = mapping.funnel
     return FunnelPlan(

@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -336,4 +336,6 @@ def _raise_if_forbidden(refusal: DomainError) -> None:
 
 def _to(name: str, *arguments: Any) -> HttpResponse:
     *values, anchor = arguments if str(arguments[-1]).startswith("#") else (*arguments, "")
-    return HttpResponse(status=303, headers={"Location": reverse(name, args=values) + anchor})
+    response = HttpResponseRedirect(reverse(name, args=values) + anchor)
+    response.status_code = 303
+    return response
