@@ -1,6 +1,7 @@
 """The board and the order list of a shop with few orders beside one with many: queries, bytes and server time, in one run.
 
-Bytes are those on the wire, compressed as a browser asks for it; the first load is the board with all it links to.
+Bytes are those on the wire, compressed as a browser asks for it; the first load is the board with all it links to,
+every font and the symbols included. The quiet poll is what an open board asks every two seconds while nothing happens.
 
     python bench/board.py [--small 1000] [--large 100000] [--rounds 30] [--folder DIR]
 
@@ -21,6 +22,7 @@ from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -29,7 +31,8 @@ from bench import scene  # noqa: E402
 
 WARM_UP = 3
 BROWSER = {"HTTP_ACCEPT_ENCODING": "gzip, deflate, br"}
-LINKED = re.compile(r'<(?:link|script)[^>]*?\s(?:href|src)="(/[^"]+)"')
+LINKED = re.compile(r'<(?:link|script|use)\b[^>]*?\s(?:href|src)="(/[^"#]+)')
+FONTS = re.compile(r'url\("?([^")]+\.woff2)"?\)')
 
 
 @dataclass
@@ -40,6 +43,7 @@ class Page:
     size: str
     client: Any
     url: str
+    status: int = 200
     queries: int = 0
     length: int = 0
     sent: int = 0
@@ -115,11 +119,21 @@ def _pages(size: str, shop: Any) -> list[Page]:
     found = digits(some.shipping_address.phone)[-6:] if some else "1"
     return [
         Page("board", size, client, f"/board/{shop.slug}-orders/"),
+        Page("board, filtered", size, client, f"/board/{shop.slug}-orders/?pay=cod&from=50&age=4h"),
+        Page("quiet poll", size, client, _quiet_poll(shop), status=204),
         Page("order list", size, client, "/orders/"),
         Page("list, delivered", size, client, "/orders/?status=delivered"),
         Page("search by phone", size, client, f"/orders/?q={found}"),
         Page("search by number", size, client, f"/orders/?q={some.number if some else 1}"),
     ]
+
+
+def _quiet_poll(shop: Any) -> str:
+    from crm.models import Funnel
+    from crm.selectors.changes import latest_change
+
+    start = latest_change(Funnel.objects.get(shop=shop, is_default=True))
+    return f"/board/{shop.slug}-orders/changes/?cursor={start.cursor}&seen={','.join(map(str, start.seen))}"
 
 
 def measure(pages: list[Page], rounds: int) -> None:
@@ -144,15 +158,19 @@ def measure(pages: list[Page], rounds: int) -> None:
 
 
 def _weight_of_links(page: Page, html: str) -> int:
-    """The bytes on the wire of every sheet, script and icon the page's head names."""
+    """The bytes on the wire of every sheet, script, symbol and font the page names."""
     urls = {unescape(url) for url in LINKED.findall(html)}
+    sheets = [page.client.get(url) for url in urls if ".css" in url]
+    for sheet in sheets:
+        text = (b"".join(sheet) if sheet.streaming else sheet.content).decode()
+        urls |= {urljoin("/static/css/", url) for url in FONTS.findall(text)}
     answers = [page.client.get(url, **BROWSER) for url in urls]
     return sum(len(b"".join(answer) if answer.streaming else answer.content) for answer in answers)
 
 
 def _ask(page: Page) -> Any:
     response = page.client.get(page.url, **BROWSER)
-    if response.status_code != 200:
+    if response.status_code != page.status:
         raise SystemExit(f"{page.url} answered {response.status_code}")
     return response
 

@@ -120,7 +120,11 @@ def money(amount: Decimal | None, currency: str) -> str:
     """The amount with its currency as people of the page's language write it; a bare code stands behind the number."""
     if amount is None:
         return ""
-    language = get_language() or "en"
+    return _money(amount, currency, get_language() or "en")
+
+
+@lru_cache(maxsize=2000)
+def _money(amount: Decimal, currency: str, language: str) -> str:
     has_word = (currency, language) in EVERYDAY_WORDS
     if not has_word and get_currency_symbol(currency, locale=language) == currency:
         return f"{format_decimal(amount, '#,##0.00', locale=language)}\xa0{currency}"
@@ -164,7 +168,12 @@ def this_year(value: datetime) -> str:
 @register.filter
 def amount(value: Decimal | None) -> str:
     """The bare amount with two decimals, for places where the currency is plain to see."""
-    return "" if value is None else format_decimal(value, "#,##0.00", locale=get_language() or "en")
+    return "" if value is None else _amount(value, get_language() or "en")
+
+
+@lru_cache(maxsize=2000)
+def _amount(value: Decimal, language: str) -> str:
+    return str(format_decimal(value, "#,##0.00", locale=language))
 
 
 @register.filter

@@ -131,6 +131,8 @@ class BoardPage:
         options = format_html_join("", '<option value="{}">{}</option>', ((s.slug, s.name) for s in stages))
         return {
             "funnel": self.funnel,
+            # Looked up once: each card has five addresses below its own.
+            "deals_at": reverse("crm:deal", args=[0]).removesuffix("0/"),
             "stage_options": format_html('<option value="">{}</option>{}', _("Move to…"), options),
             "locks_others": self.locks_others,
         }
