@@ -18,6 +18,7 @@ HERE = Path(__file__).parent
 # two long walks whose every verb is tried on both databases elsewhere.
 # It runs once, in the suite on SQLite; the suite on PostgreSQL leaves it out (scripts/test.py).
 RUNS_ONCE = {
+    "crm_tests/test_bulk_pages.py",
     "crm_tests/test_pairs.py",
     "crm_tests/test_routes.py",
     "crm_tests/test_work_page.py",
