@@ -7,7 +7,7 @@
   if (!$("#work")) return;
 
   const RENEW_EVERY = 60000;
-  // A key that is pressed twice in one go means one order, not two.
+  // A key or a button that is pressed twice in one go means one order, not two.
   const SETTLE = 350;
   const page = $(".work-page");
   let isBusy = false;
@@ -64,6 +64,8 @@
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("[data-work]")) return;
     event.preventDefault();
+    // The second half of a double click is not meant for the order that came meanwhile.
+    if (Date.now() < settled && event.target.closest(".work-actions")) return;
     act(event.target, event.submitter);
   });
 

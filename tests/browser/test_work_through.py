@@ -38,13 +38,13 @@ def press(page: Page, *keys: str) -> None:
         page.keyboard.press(key)
 
 
-def test_five_calls_by_keyboard(sign_in: SignIn) -> None:
+def test_each_key_means_one_order(sign_in: SignIn) -> None:
     shop = make_shop(undo_seconds=60)
     first, second, third, fourth, fifth = orders_to_call(shop, 5)
     page = open_queue(sign_in, shop)
 
     expect_open(page, first)
-    press(page, "c")
+    page.get_by_role("button", name="Confirm").dblclick()
     expect_open(page, second)
     expect(page.locator("#work-name")).to_be_focused()
     press(page, "n")
