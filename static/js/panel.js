@@ -73,7 +73,7 @@
     panel = document.createElement("div");
     panel.className = "deal-panel";
     panel.id = "deal-panel";
-    const sheet = document.createElement("aside");
+    const sheet = document.createElement("div");
     sheet.className = "deal-sheet";
     sheet.setAttribute("role", "dialog");
     sheet.setAttribute("aria-labelledby", "deal-panel-title");
