@@ -79,7 +79,7 @@ class Workspace:
         if Action.VIEW_IMPORTS in self.allowed:
             yield self._item("/imports/", "inbox", _("Imports"))
         if self.shop_slug:
-            yield self._item(f"/shops/{self.shop_slug}/", "store", _("Shop"), also=("/shops/",))
+            yield self._item(f"/shops/{self.shop_slug}/", "store", _("Shop"), also=("/shops/", "/funnels/"))
 
     @cached_property
     def allowed(self) -> frozenset[str]:
