@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Greatest
@@ -97,7 +98,7 @@ def _entered(user: User, funnel: Funnel, first: date, last: date) -> QuerySet[De
     return deals_on(user, funnel).filter(funnel=funnel, created_at__gte=start, created_at__lt=end)
 
 
-def _with_furthest(deals: QuerySet[Deal]) -> QuerySet[Deal]:
+def _with_furthest(deals: QuerySet[Deal]) -> QuerySet[Any]:
     """Each deal with the position of the furthest step it stood on, by its moves and where it stands."""
     line = Q(to_stage__is_side=False) & ~Q(to_stage__kind=StageKind.LOST)
     moves = DealMove.objects.filter(

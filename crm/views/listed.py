@@ -34,7 +34,7 @@ from shops.permissions import Action
 from shops.selectors import shop_ids_where, shops_of
 
 MOST_NAMED = 5
-PAGES = {"pick": "/parcels/pick/", "slips": "/parcels/slips/"}
+PAGES = {"pick": "/parcels/pick/list/", "slips": "/parcels/pick/slips/"}
 
 
 @require_POST

@@ -178,7 +178,7 @@ def test_ticked_orders_are_claimed_tagged_and_led_on(client, shop, manager):
     assert [tag.name for tag in Deal.objects.get(order=first).tags.all()] == ["VIP"]
     assert urlsplit(moved["Location"]).path == f"/board/{shop.slug}-orders/bulk/"
     assert len(parse_qs(urlsplit(moved["Location"]).query)["order"]) == 3
-    assert picked["Location"] == f"/parcels/pick/?order={first.pk}"
+    assert picked["Location"] == f"/parcels/pick/list/?order={first.pk}"
 
 
 def test_all_that_match_is_what_the_filters_say(client, shop, manager):
