@@ -91,7 +91,18 @@ def test_it_refuses_to_delete_a_stage_with_cards_in_words(client, funnel, shop):
         f"1 card stands on “{stage.name}”. Move them to another stage before you delete it."
         in response.content.decode()
     )
+    assert f"/funnels/{funnel.slug}/stages/{stage.pk}/" in response.content.decode()
     assert Stage.objects.filter(pk=stage.pk).exists()
+
+
+def test_a_stage_that_becomes_the_end_closes_its_cards(client, funnel, shop):
+    make_order(shop)
+    deal = Deal.objects.get()
+
+    response = change(client, funnel, new__kind="won")
+
+    assert response.status_code == 302
+    assert Deal.objects.get(pk=deal.pk).is_open is False
 
 
 def test_it_deletes_an_empty_stage(client, funnel):
