@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from babel.dates import format_date
 from babel.numbers import format_decimal, get_currency_symbol
 from django import template
+from django.template import Context
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
@@ -57,6 +58,13 @@ def colour_dot(colour: str) -> SafeString:
         '<svg class="dot" viewBox="0 0 8 8" aria-hidden="true"><circle cx="4" cy="4" r="4" fill="{}"/></svg>',
         colour,
     )
+
+
+@register.simple_tag(takes_context=True)
+def card_menu(context: Context) -> SafeString:
+    """What can be done with the card at hand: its menu, from the page's `menus`."""
+    menu: SafeString = context["menus"].of(context["card"])
+    return menu
 
 
 SOURCES = {
