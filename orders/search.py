@@ -26,7 +26,6 @@ from orders.models import (
 )
 from orders.models.customers import AddressFields, ContactKind
 from orders.statuses import ShipmentState
-from shops.models import Shop
 from shops.search import (
     MOST_CHARACTERS,
     PUNCTUATION,
@@ -127,14 +126,13 @@ def orders_called(q: str, shop_ids: Collection[int]) -> list[QuerySet[Order]]:
     if not code or "\0" in code:
         return []
     spellings = {code, code.upper()}
-    with_prefix = Shop.objects.filter(pk__in=shop_ids).values_list(
-        Concat("order_prefix", Value(code.upper())), flat=True
-    )
+    # By the term first: on their own, numbers made of each shop's prefix would be compared with every order's.
+    called_so = OrderTerm.objects.filter(term__in=storable({fold(code)})).values("order_id")
     parcels = Shipment.objects.filter(tracking_number__in=spellings).exclude(state=ShipmentState.VOIDED)
     mine = Order.objects.filter(shop_id__in=shop_ids)
     return [
         mine.filter(number__in=spellings),
-        mine.filter(number__in=with_prefix),
+        mine.filter(pk__in=called_so, number=Concat("shop__order_prefix", Value(code.upper()))),
         mine.filter(pk__in=parcels.values("order_id")),
     ]
 
