@@ -18,7 +18,7 @@ from crm.page_selectors.customer_panel import CustomerPanel, customer_panel
 from crm.page_selectors.order_page import OrderPage, order_page, slug_of
 from crm.page_selectors.reminders import RemindersOfDeal, reminders_of_deal
 from crm.page_selectors.timeline import Timeline, timeline_of
-from notifications.models import Message, MessageReport
+from notifications.models import Message, MessageReport, SmsReply
 from notifications.page_selectors import Promise, promise_of
 from orders.models import Order, OrderEvent, OrderNote
 from orders.models.history import EventKind
@@ -150,6 +150,8 @@ def mark_of(deal: Deal) -> str:
         last_event=_newest(OrderEvent.objects.filter(order=order)),
         last_note=_newest(OrderNote.objects.filter(order=order)),
         last_report=_newest(MessageReport.objects.filter(message__order=order)),
+        last_reply=_newest(SmsReply.objects.filter(order=order)),
+        last_unread=_newest(SmsReply.objects.filter(order=order, read_at=None)),
         last_done=Subquery(_latest_done()),
     )
     columns = (
@@ -159,6 +161,8 @@ def mark_of(deal: Deal) -> str:
         "last_event",
         "last_note",
         "last_report",
+        "last_reply",
+        "last_unread",
         "last_done",
     )
     facts = found.values_list(

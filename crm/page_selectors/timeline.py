@@ -55,6 +55,7 @@ class TimelineEntry:
     due_at: datetime | None = None
     is_undone: bool = False
     is_bad: bool = False
+    is_unread: bool = False
 
 
 @dataclass(frozen=True)
@@ -293,5 +294,12 @@ def _messages(deal: Deal, rows: list[Message]) -> Iterator[TimelineEntry]:
 def _replies(rows: list[SmsReply]) -> Iterator[TimelineEntry]:
     for row in rows:
         yield TimelineEntry(
-            f"y-{row.pk}", "reply", "message-square", _("Reply by SMS"), row.sender, row.at, text=row.text
+            f"y-{row.pk}",
+            "reply",
+            "message-square",
+            _("Reply by SMS"),
+            row.sender,
+            row.at,
+            text=row.text,
+            is_unread=row.read_at is None,
         )

@@ -82,6 +82,8 @@ READS: dict[str, tuple[str, ...]] = {
     "crm:orders": ("q", "shop", "status", "after"),
     "crm:customers": ("q", "after"),
     "crm:customer": ("after",),
+    "crm:deal": ("kind", "after"),
+    "crm:deal-changes": ("mark", "kind", "after"),
 }
 
 
@@ -131,6 +133,8 @@ def make_scene() -> tuple[Client, dict[str, Any]]:
         "target_id": order.shipments.get().pk,
         "customer_id": order.customer_id,
         "suppression_id": 1,
+        "tag_id": 1,
+        "what": "retry",
         "token": token_for(order.uuid, order.tracking_version),
         "colour": "1d4ed8",
         "provider": "postmark",
@@ -147,6 +151,8 @@ def addresses(places: dict[str, Any]) -> dict[str, list[str]]:
         chosen = dict(places)
         if name.startswith("crm:shop"):
             chosen["slug"] = places["shop"]
+        if name.startswith("crm:deal-edit"):
+            chosen["slug"] = "void" if "target_id" in converters else "address"
         path = reverse(name, kwargs={key: chosen[key] for key in converters})
         found.setdefault(name, []).append(path)
     return found
