@@ -23,11 +23,12 @@ from orders.carriers import (
     is_numbered,
 )
 from orders.models import Order, Return, Shipment
-from orders.services.awbs import LIVE, form_refusal, judge_awb, judge_outcome, taken_sentence
+from orders.services.access import claim_refusal
+from orders.services.awbs import LIVE, NOTHING, form_refusal, judge_awb, judge_outcome, taken_sentence
 from orders.statuses import ReturnState, ShipmentState
 from shops.models import Shop, User
 from shops.permissions import Action
-from shops.selectors import shop_ids_where
+from shops.selectors import roles_of, shop_ids_where
 
 T = TypeVar("T")
 AT_ONCE = 500
@@ -58,7 +59,16 @@ def look_through(
     found: list[Verdict] = []
     for some in _in_parts(rows):
         found.extend(look(some, user, carrier, may_turn, seen))
-    return found
+    roles = roles_of(user)
+    return [_respecting_claims(verdict, user, roles) for verdict in found]
+
+
+def _respecting_claims(verdict: Verdict, user: User, roles: dict[int, str]) -> Verdict:
+    order = verdict.order
+    if order is None or verdict.why_not or verdict.does == NOTHING:
+        return verdict
+    kept = claim_refusal(order, user_id=user.pk, role=roles.get(order.shop_id))
+    return replace(verdict, does="", why_not=kept) if kept else verdict
 
 
 class _Seen:
@@ -99,7 +109,7 @@ def _orders_by_name(rows: Iterable[AwbRow], user: User, may_turn: bool) -> dict[
     numbers = {form for cell in cells for form in _spellings(cell, prefixes)}
     orders = Order.objects.visible_to(user).filter(shop_id__in=shop_ids, number__in=numbers)
     by_number: dict[str, Order] = {}
-    for order in orders.select_related("shop", "shipping_address", "customer"):
+    for order in orders.select_related("shop", "shipping_address", "customer", "manager"):
         by_number[order.number] = order
     found = {}
     for cell in cells:
@@ -231,7 +241,7 @@ def parcels_by_number(numbers: Iterable[str], user: User) -> Any:
     """The parcels with these AWBs, not voided, of orders this person may see and ship; with order, shop and address."""
     orders = Order.objects.visible_to(user).filter(shop_id__in=shop_ids_where(user, Action.SHIP))
     found = Shipment.objects.filter(tracking_number__in=list(numbers), order__in=orders)
-    related = ("order__shop", "order__customer", "order__shipping_address")
+    related = ("order__shop", "order__customer", "order__shipping_address", "order__manager")
     return found.exclude(state=ShipmentState.VOIDED).select_related(*related).order_by("pk")
 
 

@@ -145,6 +145,17 @@ def test_it_asks_for_the_courier_where_nothing_tells_it():
     assert reasons(user, f"{order.number};ZZ-77-ZZ", carrier="gls") == [""]
 
 
+def test_a_colleagues_claim_is_said_before_anything_is_written():
+    shop = make_shop(claim_visibility="read_only")
+    order = make_order(shop, status="confirmed")
+    Order.objects.filter(pk=order.pk).update(manager=make_user(shop, first_name="Ioana"))
+
+    (said,) = reasons(make_user(shop), f"{order.number};{AWB}")
+
+    assert said.startswith("Ioana works on order")
+    assert reasons(packer(shop), f"{order.number};{AWB}") == [""]
+
+
 def test_the_verb_judges_again_and_writes_nothing_when_refused():
     order, owner = make_order(status="new"), make_order(status="confirmed")
     orders.add_shipment(order_id=owner.pk, actor=SYSTEM, carrier="fan", tracking_number=AWB)
@@ -214,7 +225,7 @@ def test_the_summary_costs_the_same_queries_however_many_rows(django_assert_num_
     few, many = f"{numbers[0]};{AWB}", "\n".join(f"{n};200010556010{i}" for i, n in enumerate(numbers))
 
     for text in (few, many):
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             verdicts(user, text, kind=AWBS)
 
 
