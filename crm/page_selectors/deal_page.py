@@ -22,9 +22,9 @@ from notifications.models import Message, MessageReport, SmsReply
 from notifications.page_selectors import Promise, promise_of
 from orders.models import Order, OrderEvent, OrderNote
 from orders.models.history import EventKind
-from orders.selectors import ActionState, actions_for, facts_of, order_detail
+from orders.selectors import order_detail
 from orders.services import is_mastered_elsewhere
-from orders.statuses import BEFORE_HANDOVER, TARGETS, Status
+from orders.statuses import BEFORE_HANDOVER, TARGETS
 from shops.models import ClaimVisibility
 from shops.permissions import Action, role_allows
 from shops.selectors import role_of
@@ -131,7 +131,7 @@ def deal_page(user: User, deal: Deal, *, kind: str = "", after: str = "") -> Dea
         reminders=reminders,
         coming=coming_of(deal, reminders.rows, may_skip=allowed.call and not allowed.locked_by),
         tags=list(deal.tags.all()),
-        actions=_actions(deal, order, shown, role) if order is not None and shown is not None else [],
+        actions=_actions(deal, shown) if shown is not None else [],
         order=order,
         order_page=shown,
         customer=customer_panel(user, customer_id, role, without=deal) if customer_id is not None else None,
@@ -215,46 +215,28 @@ def _locked_by(user: User, deal: Deal, role: str | None) -> str:
     return deal.manager.get_full_name() or deal.manager.username
 
 
-def _actions(deal: Deal, order: Order, shown: OrderPage, role: str | None) -> list[DealAction]:
-    entries = dict(
-        Stage.objects.filter(funnel_id=deal.funnel_id, is_entry=True).values_list("status", "slug")
-    )
-    states = actions_for(facts_of(order.pk), role)
-    actions = [
-        _workflow_action(deal, state, entries)
-        for state in states
-        if state.refusal is None or state.refusal.code != "wrong_status"
-    ]
-    # What a shipped order still owes changes no status, so no stage stands for it.
-    actions += [
-        DealAction(
-            row.label,
-            "",
-            row.why_not,
-            asks=True,
-            is_next=row.is_next,
-            is_danger=row.is_danger,
-            form_url=reverse("crm:deal-edit", args=[deal.pk, row.slug]),
+def _actions(deal: Deal, shown: OrderPage) -> list[DealAction]:
+    """The order's buttons as moves of the card where a stage stands for them, else as forms of their own."""
+    entries: dict[str, str] = {}
+    if deal.funnel.follows_orders:
+        stages = Stage.objects.filter(funnel_id=deal.funnel_id, is_entry=True)
+        entries = dict(stages.values_list("status", "slug"))
+    targets = {slug_of(transition): target for transition, target in TARGETS.items()}
+    actions = []
+    for button in shown.buttons:
+        stage = entries.get(targets.get(button.slug, ""), "")
+        actions.append(
+            DealAction(
+                button.label,
+                stage,
+                button.why_not,
+                asks=button.asks,
+                is_next=button.is_next,
+                is_danger=button.is_danger,
+                form_url="" if stage else reverse("crm:deal-edit", args=[deal.pk, button.slug]),
+            )
         )
-        for row in shown.buttons
-        if row.slug in ("ship-rest", "drop-rest")
-    ]
-    return sorted(actions, key=lambda action: (not action.is_next, bool(action.why_not)))
-
-
-def _workflow_action(deal: Deal, state: ActionState, entries: dict[str, str]) -> DealAction:
-    target = TARGETS[state.transition]
-    stage = entries.get(target, "") if deal.funnel.follows_orders else ""
-    form_url = reverse("crm:deal-edit", args=[deal.pk, slug_of(state.transition)])
-    return DealAction(
-        state.label,
-        stage,
-        state.refusal.sentence if state.refusal else "",
-        asks=bool(state.form) or not stage,
-        is_next=target not in (Status.CANCELLED, Status.RETURNED),
-        is_danger=target == Status.CANCELLED,
-        form_url="" if stage else form_url,
-    )
+    return actions
 
 
 def _undo(user: User, deal: Deal, shown: OrderPage | None) -> Undo | None:

@@ -130,7 +130,7 @@ def test_its_queries_do_not_grow_with_lines_moves_and_comments(
     urls = [f"/deals/{deal_of(order).pk}/" for order in (small, large)]
     client.get(urls[0])
 
-    with django_assert_num_queries(64, exact=False) as few:
+    with django_assert_num_queries(58, exact=False) as few:
         client.get(urls[0])
     with django_assert_num_queries(len(few.captured_queries)):
         client.get(urls[1])

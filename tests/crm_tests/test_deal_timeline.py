@@ -135,7 +135,7 @@ def test_the_page_and_the_panel_cost_the_same_with_1_and_with_200_lines(
     client.get(urls[0])
 
     for headers in ({}, SCRIPT):
-        with django_assert_max_num_queries(64) as few:
+        with django_assert_max_num_queries(58) as few:
             client.get(urls[0], headers=headers)
         with django_assert_num_queries(len(few.captured_queries)):
             client.get(urls[1], headers=headers)
