@@ -801,7 +801,7 @@ ROUTES: dict[str, list[Case]] = {
         post("/funnels/{funnel}/", 422, except_for=NOT_EDITOR),
     ],
     "funnels/<slug:slug>/do/": [post("/funnels/{funnel}/do/", data={"do": "copy"}, except_for=NOT_EDITOR)],
-    "funnels/<slug:slug>/stages/": [post("/funnels/{funnel}/stages/", 422, except_for=NOT_EDITOR)],
+    "funnels/<slug:slug>/stages/": [post("/funnels/{funnel}/stages/", 409, except_for=NOT_EDITOR)],
     "funnels/<slug:slug>/stages/<int:stage_id>/": [
         get("/funnels/{funnel}/stages/{stage}/", prepare=stage_of_board, except_for=NOT_EDITOR),
         post("/funnels/{funnel}/stages/{stage}/", 422, prepare=stage_of_board, except_for=NOT_EDITOR),
