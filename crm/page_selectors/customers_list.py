@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -211,7 +211,7 @@ def customers_wanted(user: User, wanted: CustomerFilter, shops: Sequence[Shop]) 
     """The customers of these shops that have all of it; a lasting order counts only where the person sees it."""
     keys = [shop.pk for shop in shops]
     customers = search_customers(Customer.objects.filter(shop__in=keys), wanted.q)
-    mine = Order.objects.visible_to(user).filter(customer=OuterRef("pk"))
+    orders = Order.objects.visible_to(user).filter(shop__in=keys)
     if wanted.manager:
         people: dict[str, Any] = {"mine": user.pk, "none": None}
         customers = customers.filter(manager=people.get(wanted.manager, wanted.manager))
@@ -226,8 +226,8 @@ def customers_wanted(user: User, wanted: CustomerFilter, shops: Sequence[Shop]) 
         closed = CustomerContact.objects.filter(customer__shop__in=keys, normalised__in=addresses)
         customers = customers.filter(among(closed, "customer_id"))
     if wanted.least is not None or wanted.most is not None:
-        customers = _with_count(customers, mine, wanted)
-    return _with_last_order(customers, mine, wanted, shops)
+        customers = _with_count(customers, orders, wanted)
+    return _with_last_order(customers, orders, wanted, shops)
 
 
 def list_customers(
@@ -271,28 +271,28 @@ def customer_file_rows(
 
 
 def _with_count(
-    customers: QuerySet[Customer], mine: QuerySet[Order], wanted: CustomerFilter
+    customers: QuerySet[Customer], orders: QuerySet[Order], wanted: CustomerFilter
 ) -> QuerySet[Customer]:
-    counted = mine.order_by().values("customer").annotate(many=Count("pk")).values("many")
-    customers = customers.annotate(many=Subquery(counted))
+    # Grouped once for all: asked customer by customer, SQLite walks a shop's orders for each of them.
+    counted = orders.order_by().values("customer").annotate(many=Count("pk"))
     if wanted.least:
-        customers = customers.filter(many__gte=wanted.least)
+        customers = customers.filter(pk__in=counted.filter(many__gte=wanted.least).values("customer"))
     if wanted.most is not None:
-        customers = customers.filter(Q(many__lte=wanted.most) | Q(many=None))
+        customers = customers.exclude(pk__in=counted.filter(many__gt=wanted.most).values("customer"))
     return customers
 
 
 def _with_last_order(
-    customers: QuerySet[Customer], mine: QuerySet[Order], wanted: CustomerFilter, shops: Sequence[Shop]
+    customers: QuerySet[Customer], orders: QuerySet[Order], wanted: CustomerFilter, shops: Sequence[Shop]
 ) -> QuerySet[Customer]:
     """The last order falls on these days: one does, and none is later."""
     if wanted.since is None and wanted.until is None:
         return customers
-    within = mine.filter(within_days("placed_at", shops, wanted.since, wanted.until))
-    customers = customers.filter(Exists(within))
+    within = orders.filter(within_days("placed_at", shops, wanted.since, wanted.until))
+    customers = customers.filter(pk__in=within.values("customer"))
     if wanted.until is not None:
-        later = mine.filter(within_days("placed_at", shops, wanted.until + timedelta(days=1), None))
-        customers = customers.exclude(Exists(later))
+        later = orders.filter(within_days("placed_at", shops, wanted.until + timedelta(days=1), None))
+        customers = customers.exclude(pk__in=later.values("customer"))
     return customers
 
 
