@@ -101,6 +101,8 @@ SALES = (
     "/orders/{order}/",
     "/orders/{shipped}/",
     "/deals/{deal}/",
+    "/deals/{deal}/reminders/",
+    "/reminders/",
     "/customers/",
     "/customers/{customer}/",
     "/parcels/",
