@@ -142,7 +142,7 @@ def test_it_shows_more_cards_when_the_column_is_scrolled(sign_in: SignIn) -> Non
     numbers = [make_order(shop, lines=(make_line(product),)).number for _ in range(23)]
     board = sign_in(make_user(shop, language="en"))
     board.goto(board_path(shop))
-    expect(column(board, "new").locator(".deal-card")).to_have_count(20)
+    expect(column(board, "new").locator(".deal-card")).to_have_count(15)
 
     column(board, "new").locator(".column-more").scroll_into_view_if_needed()
 

@@ -189,8 +189,8 @@ def test_more_cards_come_by_key_as_a_fragment_and_as_a_page() -> None:
     fragment = client.get(url, headers={"HX-Request": "true"}).content.decode()
     page = client.get(url).content.decode()
 
-    assert cards_in(first) == numbers[:20]
-    assert cards_in(fragment) == numbers[20:] == cards_in(page)
+    assert cards_in(first) == numbers[:15]
+    assert cards_in(fragment) == numbers[15:] == cards_in(page)
     assert "<html" not in fragment
     assert "column-more" not in fragment
 
