@@ -75,6 +75,7 @@ class DealAllowed:
     comment: bool
     call: bool
     edit_order: bool
+    place_order: bool
     see_messages: bool
     locked_by: str = ""
 
@@ -200,6 +201,7 @@ def _allowed(user: User, deal: Deal, role: str | None) -> DealAllowed:
         comment=role_allows(role, Action.COMMENT),
         call=role_allows(role, Action.CALL),
         edit_order=role_allows(role, Action.EDIT_ORDER),
+        place_order=role_allows(role, Action.PLACE_ORDER),
         see_messages=role_allows(role, Action.VIEW_MESSAGES),
         locked_by=_locked_by(user, deal, role),
     )

@@ -221,6 +221,7 @@ def frame(
         "without_q": wanted.address.query(q="", **kept),
         "most_counted": MOST_COUNTED,
         "may_export": bool(shop_ids_where(request.user, Action.EXPORT)),  # type: ignore[arg-type]
+        "may_place": bool(shop_ids_where(request.user, Action.PLACE_ORDER)),  # type: ignore[arg-type]
     }
 
 
