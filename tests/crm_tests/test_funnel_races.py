@@ -1,8 +1,10 @@
 """The board rearranged under people's hands: no card is lost, and none stands where its order is not."""
 
 from dataclasses import replace
+from threading import Event
 
 import pytest
+from django.db import transaction
 
 from bench.shuffle import Shuffle, plan_of
 from crm import services as crm
@@ -77,6 +79,36 @@ def test_an_order_that_changes_while_its_status_gets_another_stage_ends_where_it
     assert not any(isinstance(outcome, Exception) for outcome in outcomes)
     assert set(Order.objects.values_list("status", flat=True)) == {Status.CONFIRMED}
     assert set(Deal.objects.values_list("stage__status", flat=True)) == {"confirmed"}
+    assert_sound()
+
+
+def test_a_change_of_the_rules_waits_for_cards_being_placed_by_them(in_threads):
+    shop = make_shop()
+    boss, order = Actor.person(make_user(shop, Role.ADMIN)), make_order(shop)
+    funnel = Funnel.objects.get(shop=shop, is_default=True)
+    plan, version = plan_of(mapping_of(funnel)), version_of(funnel.pk)
+    old, new = (Stage.objects.get(funnel=funnel, slug=slug).pk for slug in ("confirmed", "packed"))
+    becomes = {old: "processing", new: "confirmed"}
+    stages = tuple(replace(row, status=becomes.get(row.stage_id, row.status)) for row in plan.stages)
+    swapped = replace(plan, stages=stages, entries=plan.entries | {"confirmed": new})
+    placed, saved = Event(), Event()
+
+    def confirm():
+        with transaction.atomic():
+            orders.confirm_order(order_id=order.pk, actor=SYSTEM)
+            placed.set()
+            # As long as the change needs, were it not kept waiting.
+            saved.wait(3)
+
+    def change():
+        placed.wait(30)
+        save_funnel(funnel_id=funnel.pk, plan=swapped, version=version, actor=boss, move_cards=True)
+        saved.set()
+
+    outcomes = in_threads([confirm, change])
+
+    assert outcomes == [None, None]
+    assert Deal.objects.get(order=order).stage_id == new
     assert_sound()
 
 
