@@ -15,7 +15,7 @@
       button.disabled = chosen === 0;
     });
     all("[data-chosen]", form).forEach((line) => { line.textContent = chosen ? line.dataset.chosen.replace("#", chosen) : ""; });
-    all("[data-group]", form).forEach((group) => {
+    (form.matches("[data-group]") ? [form] : all("[data-group]", form)).forEach((group) => {
       const whole = $("[data-choose-all]", group);
       if (!whole) return;
       const mine = boxes(group);
