@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from crm.models import Deal, DealComment, DealMove, MoveKind, Reminder
+from crm.models import Deal, DealComment, DealMove, LostReason, MoveKind, Reminder
 from crm.page_selectors.history import Difference, history_in_words
 from notifications.models import Message, SmsReply
 from notifications.page_selectors import Standing, Step, leaves_at, steps_of
@@ -247,9 +247,15 @@ def _moves(rows: list[DealMove]) -> Iterator[TimelineEntry]:
             sentence=sentence,
             who=row.actor_label,
             at=row.at,
-            text=_("The card followed what happened to the order.") if follows else "",
+            text=_("The card followed what happened to the order.") if follows else _why(row),
             is_undone=row.undone_at is not None,
         )
+
+
+def _why(move: DealMove) -> str:
+    """Why a deal was lost: what was chosen and what was written."""
+    chosen = LostReason(move.reason_code).label if move.reason_code in LostReason.values else ""
+    return " · ".join(part for part in (str(chosen), move.reason) if part)
 
 
 def _history(deal: Deal, rows: list[OrderEvent]) -> Iterator[TimelineEntry]:

@@ -102,8 +102,7 @@ def create_order(
     placed = _placed_by(shop_id, form_key)
     if placed is not None:
         return placed
-    if deal_id is not None:
-        _require_free(deal_id, shop_id)
+    manager_id = _require_free(deal_id, shop_id) if deal_id is not None else None
     named = OrderDraft(**{**draft.__dict__, "source": BY_HAND, "external_id": form_key.hex})
     try:
         return orders.place_order(
@@ -111,6 +110,7 @@ def create_order(
             draft=named,
             actor=actor,
             reference=f"deal:{deal_id}" if deal_id is not None else "",
+            manager_id=manager_id,
         )
     except IntegrityError:
         placed = _placed_by(shop_id, form_key)
@@ -123,7 +123,8 @@ def _placed_by(shop_id: int, form_key: uuid.UUID) -> Order | None:
     return Order.objects.filter(shop=shop_id, source=BY_HAND, external_id=form_key.hex).first()
 
 
-def _require_free(deal_id: int, shop_id: int) -> None:
+def _require_free(deal_id: int, shop_id: int) -> int | None:
+    """Who works on the deal, and so on its order."""
     deal = Deal.objects.select_related("order", "funnel").get(pk=deal_id)
     if deal.funnel.shop_id != shop_id:
         raise DomainError(_("The deal belongs to another shop."), code="other_shop")
@@ -132,3 +133,4 @@ def _require_free(deal_id: int, shop_id: int) -> None:
             _("This deal has become order %(number)s already.") % {"number": deal.order.number},
             code="has_order",
         )
+    return deal.manager_id

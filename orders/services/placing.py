@@ -48,10 +48,11 @@ def place_order(
     notify: bool = True,
     reference: str = "",
     number: str = "",
+    manager_id: int | None = None,
 ) -> Order:
     """Make an order in status new, with its customer, lines, reservation, history row and event, all or nothing.
 
-    Without `number` it is the shop's prefix and the source's number, else the shop's next (drawn before, so gaps
+    It belongs to `manager_id`, else to the customer's personal manager, else to nobody. Without `number` it is the shop's prefix and the source's number, else the shop's next (drawn before, so gaps
     are possible). Raises OrderError naming the field, NotPermitted, or IntegrityError when the same external order
     is being placed at this moment by somebody else.
     """
@@ -60,7 +61,7 @@ def place_order(
     validate_draft(draft)
     wanted = number or _number_for(shop, draft)
     with transaction.atomic():
-        return _place(shop, draft, actor, notify, reference, wanted)
+        return _place(shop, draft, actor, notify, reference, wanted, manager_id)
 
 
 def _number_for(shop: Shop, draft: OrderDraft) -> str:
@@ -77,7 +78,15 @@ def _number_for(shop: Shop, draft: OrderDraft) -> str:
             return drawn
 
 
-def _place(shop: Shop, draft: OrderDraft, actor: Actor, notify: bool, reference: str, number: str) -> Order:
+def _place(
+    shop: Shop,
+    draft: OrderDraft,
+    actor: Actor,
+    notify: bool,
+    reference: str,
+    number: str,
+    manager_id: int | None,
+) -> Order:
     language = draft.language or shop.language
     customer = customer_for(shop=shop, shipping=draft.shipping, billing=draft.billing, language=language)
     key = uuid.uuid4()
@@ -120,7 +129,7 @@ def _place(shop: Shop, draft: OrderDraft, actor: Actor, notify: bool, reference:
         )
     )
     # After the event: the claim reaches the deal, which the event makes.
-    manager_id = personal_manager_of(customer)
+    manager_id = manager_id or personal_manager_of(customer)
     if manager_id is not None and order.manager_id is None:
         set_manager(order, actor, manager_id)
     # A shop that confirms by itself may have done so: what is answered is the order as it stands.

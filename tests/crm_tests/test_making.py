@@ -129,6 +129,29 @@ def test_a_deal_is_lost_for_a_reason(deal, sales, manager):
     assert (move.reason_code, move.reason) == (LostReason.PRICE, "Found them cheaper.")
 
 
+def test_a_lost_deal_says_why_and_can_still_become_an_order(client, deal, sales, manager):
+    why = Arguments(reason_code=LostReason.PRICE, reason="Found them cheaper.")
+    lost = stage_of(sales, "lost")
+    move_deal(deal_id=deal.pk, to_stage_id=lost.pk, actor=Actor.person(manager), arguments=why)
+    client.force_login(manager)
+
+    page = client.get(f"/deals/{deal.pk}/").content.decode()
+
+    assert "Lost: Too expensive" in page
+    assert "Too expensive · Found them cheaper." in page
+    assert f'href="/deals/{deal.pk}/order/"' in page
+    assert 'id="order-lines"' not in page
+
+
+def test_the_list_of_orders_leads_to_a_new_one_for_who_may_place_it(client, shop, manager):
+    seen = []
+    for person in (manager, make_user(shop, Role.WAREHOUSE, language="en")):
+        client.force_login(person)
+        seen.append('href="/orders/new/"' in client.get("/orders/").content.decode())
+
+    assert seen == [True, False]
+
+
 def test_losing_a_deal_can_be_undone(deal, sales, manager):
     actor, lost = Actor.person(manager), stage_of(sales, "lost")
     why = Arguments(reason_code=LostReason.SILENT)
@@ -164,6 +187,7 @@ def test_its_order_takes_the_card_to_the_board_of_orders(shop, deal, sales, mana
     orders = Funnel.objects.get(shop=shop, is_default=True)
     assert (deal.order, deal.funnel, deal.stage.slug) == (order, orders, "new")
     assert (deal.title, deal.amount, deal.customer) == (order.number, order.total, order.customer)
+    assert (deal.manager, order.manager) == (manager, manager)
     assert [move.to_stage.slug for move in deal.moves.order_by("pk")] == ["interest", "order", "new"]
     assert "20 mugs" in deal.comments.values_list("text", flat=True)
     assert Deal.objects.count() == 1
