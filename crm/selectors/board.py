@@ -82,7 +82,11 @@ def deals_on(user: User, funnel: Funnel) -> QuerySet[Deal]:
     hides = funnel.shop.claim_visibility == ClaimVisibility.HIDDEN
     if role in (Role.ADMIN, Role.SUPERVISOR) or (role == Role.MANAGER and not hides):
         return deals
-    return deals.filter(order_scope(user, "order__") | Q(order__isnull=True))
+    seen = order_scope(user, "order__")
+    if role == Role.MANAGER:
+        # Without an order as `DealQuerySet.visible_to` has it: free ones and one's own, and none for the warehouse.
+        seen |= Q(order=None) & (Q(manager=None) | Q(manager=user.pk))
+    return deals.filter(seen)
 
 
 def board(

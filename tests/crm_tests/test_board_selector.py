@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm.models import Deal, Funnel, Stage
-from crm.selectors.board import Filters, board, column_page, counts_of
+from crm.selectors.board import Filters, board, column_page, counts_of, deals_on
 from crm.selectors.changes import latest_change
 from crm.selectors.funnels import funnel_by_slug, funnels_of, home_funnel_of
 from orders import services as orders
@@ -147,6 +147,21 @@ def test_each_role_sees_its_own():
         "warehouse": {packed.pk},
     }
     assert {pk for ids in shown(owner, shop).values() for pk in ids} == {free.pk, mine.pk, packed.pk}
+
+
+def test_deals_without_an_order_are_hidden_as_their_pages_are():
+    shop = make_shop(claim_visibility=ClaimVisibility.HIDDEN)
+    funnel = Funnel.objects.get(shop=shop, slug=f"{shop.slug}-sales")
+    owner, colleague = make_user(shop), make_user(shop)
+    packer, boss = make_user(shop, Role.WAREHOUSE), make_user(shop, Role.SUPERVISOR)
+    deal = Deal.objects.create(
+        funnel=funnel, stage=funnel.stages.first(), title="Asks for a price", manager=owner, currency="RON"
+    )
+
+    seen = {user: list(deals_on(user, funnel)) for user in (owner, boss, colleague, packer)}
+
+    assert seen == {owner: [deal], boss: [deal], colleague: [], packer: []}
+    assert seen == {user: list(Deal.objects.visible_to(user)) for user in seen}
 
 
 def test_counts_are_of_what_the_person_sees():
