@@ -235,6 +235,19 @@ def test_drift_is_put_right_from_its_page(client, funnel, shop):
     assert Deal.objects.get(order=order).stage.slug == "new"
 
 
+def test_drift_names_only_what_the_person_sees(client, funnel, shop):
+    new, picked, bare = make_order(shop), make_order(shop, status=Status.PROCESSING), make_order(shop)
+    Deal.objects.filter(order__in=[new, picked]).update(stage=stage(funnel, "shipped"))
+    Deal.objects.filter(order=bare).delete()
+    client.force_login(make_user(shop, Role.WAREHOUSE))
+
+    page = client.get(f"/funnels/{funnel.slug}/drift/").content.decode()
+
+    assert picked.number in page
+    assert new.number not in page
+    assert bare.number not in page
+
+
 @pytest.mark.parametrize("path", ["", "drift/", "stages/{stage}/"])
 def test_pages_cost_the_same_however_many_cards_there_are(client, funnel, shop, path):
     url = f"/funnels/{funnel.slug}/{path.format(stage=stage(funnel, 'new').pk)}"
