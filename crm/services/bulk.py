@@ -15,6 +15,7 @@ from math import ceil
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -142,10 +143,14 @@ class ClaimedCards:
 
 
 def claim_deals(*, deal_ids: Sequence[int], actor: Actor) -> ClaimedCards:
-    """Take many deals, one transaction each; the first click wins each of them. Raises DomainError for none or too many."""
+    """Take many deals, one transaction each; the first click wins each of them. Raises DomainError for none or too many.
+
+    Deals the person may not see are left out, unnamed.
+    """
     require_some(deal_ids)
     answer = ClaimedCards()
-    for pk, title in Deal.objects.filter(pk__in=deal_ids).order_by("pk").values_list("pk", "title"):
+    deals = _seen_by(actor, Deal.objects.filter(pk__in=deal_ids), deal_ids)
+    for pk, title in deals.order_by("pk").values_list("pk", "title"):
         try:
             claim_deal(deal_id=pk, actor=actor)
             answer.claimed += 1
@@ -208,12 +213,17 @@ def _own(bulk_id: uuid.UUID, actor: Actor) -> BulkMove:
 
 
 def _visible(deal_ids: Sequence[int], funnel: Funnel, actor: Actor) -> dict[int, Deal]:
-    deals = Deal.objects.filter(funnel=funnel, pk__in=deal_ids)
-    if actor.is_person:
-        seen_by_them = Deal.objects.visible_to(User.objects.get(pk=actor.user_id or 0))
-        deals = deals.filter(pk__in=seen_by_them.filter(pk__in=deal_ids).values("pk"))
+    deals = _seen_by(actor, Deal.objects.filter(funnel=funnel, pk__in=deal_ids), deal_ids)
     found = {deal.pk: deal for deal in deals.select_related("stage")}
     return {pk: found[pk] for pk in deal_ids if pk in found}
+
+
+def _seen_by(actor: Actor, deals: QuerySet[Deal], deal_ids: Sequence[int]) -> QuerySet[Deal]:
+    """Those of the deals that the person may see; all of them for a machine."""
+    if not actor.is_person:
+        return deals
+    seen_by_them = Deal.objects.visible_to(User.objects.get(pk=actor.user_id or 0))
+    return deals.filter(pk__in=seen_by_them.filter(pk__in=deal_ids).values("pk"))
 
 
 def _cards(

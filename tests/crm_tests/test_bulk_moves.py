@@ -19,7 +19,7 @@ from orders.services.transitions import LONGEST_HOLD
 from orders.statuses import CancelReason, Status
 from shops.actors import Actor
 from shops.errors import DomainError, NotPermitted
-from shops.models import ClaimVisibility, User
+from shops.models import ClaimVisibility, Shop, User
 from shops.permissions import Role
 from tests.factories import SYSTEM, make_line, make_order, make_product, make_shop, make_user
 from tests.state import assert_sound, everything, held_for, status_of
@@ -466,6 +466,19 @@ def test_a_colleagues_claim_is_said_before(shop, person):
 
     assert "Vlad" in summary.staying[0].sentence
     assert sentences(bulk) == [summary.staying[0].sentence]
+
+
+def test_claiming_many_says_nothing_of_cards_the_person_may_not_see(shop, person):
+    free, foreign = make_orders(shop, 1)[0], make_order(make_shop())
+    hidden = make_order(shop)
+    orders.claim_order(order_id=hidden.pk, actor=Actor.person(make_user(shop, first_name="Vlad")))
+    Shop.objects.filter(pk=shop.pk).update(claim_visibility=ClaimVisibility.HIDDEN)
+    keys = [deal_of(order).pk for order in (free, foreign, hidden)]
+
+    answer = crm.claim_deals(deal_ids=keys, actor=Actor.person(person))
+
+    assert (answer.claimed, answer.refusals) == (1, [])
+    assert deal_of(foreign).manager_id is None
 
 
 def test_claiming_many_takes_the_free_and_names_who_has_the_others(shop, person):
