@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -27,6 +28,7 @@ from orders.services.transitions import deliver_order, return_order
 from orders.statuses import ReturnKind, ReturnState, ShipmentState, Status
 from shops.actors import Actor, actor_columns
 from shops.bus import publish
+from shops.locks import lock_name
 from shops.permissions import Action
 
 PREPARE, FILL, NOTHING = "prepare", "fill", "nothing"
@@ -126,6 +128,8 @@ def assign_awb(*, order_id: int, actor: Actor, carrier: str, tracking_number: st
         raise OrderError(judged.why_not, code="awb_refused")
     if judged.does == NOTHING:
         return False
+    # Two orders might get one number at the same moment: whoever comes second waits here, and finds it taken.
+    lock_name("AWB", crc32(number.encode()))
     if elsewhere(number, order_id=order.pk, shop_id=order.shop_id, carrier=carrier):
         raise OrderError(taken_sentence(), code="awb_taken")
     if judged.does == FILL:

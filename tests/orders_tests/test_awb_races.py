@@ -1,4 +1,4 @@
-"""Two clicks at the same moment: one sheet, one parcel, one return."""
+"""Clicks at the same moment: one sheet, one parcel, one return, and one order for each AWB."""
 
 from __future__ import annotations
 
@@ -42,3 +42,21 @@ def test_the_same_row_at_once_makes_one_parcel_and_one_return(in_threads):
     assert Shipment.objects.filter(order=order).count() == 1
     assert sorted(settled) == ["nothing"] * (CLICKS - 1) + ["return_order"]
     assert Return.objects.count() == 1
+
+
+def test_one_awb_for_two_orders_at_once_is_given_to_one(in_threads):
+    first = make_order(status="confirmed")
+    every = [first, *(make_order(first.shop, status="confirmed") for _ in range(CLICKS - 1))]
+
+    given = in_threads(
+        [
+            lambda key=order.pk: assign_awb(
+                order_id=key, actor=SYSTEM, carrier="fan", tracking_number="2000105560061"
+            )
+            for order in every
+        ]
+    )
+
+    assert [outcome for outcome in given if outcome is True] == [True]
+    assert {outcome.code for outcome in given if outcome is not True} == {"awb_taken"}
+    assert Shipment.objects.filter(tracking_number="2000105560061").count() == 1
