@@ -125,7 +125,7 @@ def _to_file(request: HttpRequest, route: str, kind: str, params: Params, name: 
 
 def _given(request: HttpRequest) -> Params:
     """The filters of the page the form was on."""
-    return parse_qs(request.POST.get("query", "")[:4000], max_num_fields=200)
+    return parse_qs(request.POST.get("query", "")[:4000])
 
 
 def _keys(request: HttpRequest, name: str) -> list[int] | None:

@@ -41,6 +41,8 @@ from shops.money import ZERO
 from shops.permissions import Action, is_permitted
 
 LINES = "lines"
+# More units than anybody orders: the sums shown while typing stay amounts of money.
+MOST_SUMMED = 1_000_000
 LINE_FIELDS = ("product", "name", "quantity", "unit_price", "discount", "vat_rate")
 
 
@@ -124,14 +126,14 @@ class NewOrderPage:
             self._add_product(product.pk)
             self.text = ""
         elif "add" in self.typed:
-            self._add_product(read_key(self.typed["add"]) or 0)
+            self._add_product(read_key(self.typed.get("add", "")) or 0)
         elif "add-free" in self.typed:
             self._add_row({"quantity": "1", "name": self.typed.get("q", "")[:255]})
         elif "remove" in self.typed:
-            index = read_key(self.typed["remove"])
+            index = read_key(self.typed.get("remove", ""))
             self.rows = [row for number, row in enumerate(self.rows) if number != index]
         elif "customer" in self.typed:
-            form = self._with_customer(form, read_key(self.typed["customer"]) or 0)
+            form = self._with_customer(form, read_key(self.typed.get("customer", "")) or 0)
         return self._show(form)
 
     # --- Reading
@@ -278,7 +280,7 @@ def _shown(
     line: LineForm, row: dict[str, str], products: dict[int, Product], free: dict[int, int]
 ) -> dict[str, Any]:
     key = read_key(row["product"]) or 0
-    wanted, price = read_key(row["quantity"]) or 0, _money(row["unit_price"])
+    wanted, price = min(read_key(row["quantity"]) or 0, MOST_SUMMED), _money(row["unit_price"])
     available = free.get(key)
     return {
         "form": line,

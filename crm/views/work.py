@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django import forms
 from django.contrib.auth.decorators import login_required
@@ -169,8 +169,9 @@ def _hold(desk: Desk, deal_id: int) -> HttpResponse:
 
 def _release(desk: Desk, deal_id: int) -> HttpResponse:
     try:
-        until = datetime.fromisoformat(desk.request.POST.get("held", ""))
-    except ValueError:
+        # The database keeps UTC, in which the first and the last hours of the calendar may not exist.
+        until = datetime.fromisoformat(desk.request.POST.get("held", "")).astimezone(UTC)
+    except (ValueError, OverflowError):
         return HttpResponse(status=422)
     services.let_go(deal_id=deal_id, user=desk.user, until=until)
     return HttpResponse(status=204)

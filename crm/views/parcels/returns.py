@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -136,7 +137,7 @@ def _answer(request: HttpRequest, parcel: Shipment) -> HttpResponse:
     """The desk with the parcel as it is now: at once for a script, by way of its address for a form."""
     if request.htmx:  # type: ignore[attr-defined]
         return _desk(request, card=return_card(person(request), _parcel(request)))
-    query = f"?scan={parcel.tracking_number}" if parcel.tracking_number else ""
+    query = f"?{urlencode({'scan': parcel.tracking_number})}" if parcel.tracking_number else ""
     return HttpResponse(status=303, headers={"Location": reverse("crm:parcels-returns") + query})
 
 
