@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from crm.order_forms import AddressForm, OrderForm
@@ -57,7 +56,7 @@ class SnoozeForm(forms.Form):
         if values.get("choice") in self.offers:
             values["until"] = self.offers[values["choice"]][1]
         if not values.get("until") and "until" not in self.errors:
-            self.add_error("until", _now("Choose until when the order is put off."))
+            self.add_error("until", _("Choose until when the order is put off."))
         return values
 
 

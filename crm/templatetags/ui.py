@@ -75,7 +75,22 @@ SOURCES = {
     "file": "file-spreadsheet",
     "manual": "phone",
 }
-SOURCE_NAMES = {"woocommerce": "WooCommerce", "shopify": "Shopify", "api": "API", "csv": "CSV"}
+SOURCE_NAMES = {
+    "woocommerce": "WooCommerce",
+    "shopify": "Shopify",
+    "api": "API",
+    "csv": "CSV",
+    "emag": "eMAG",
+    "allegro": "Allegro",
+    "amazon": "Amazon",
+    "ebay": "eBay",
+    "rozetka": "Rozetka",
+    "prom": "Prom",
+    "olx": "OLX",
+    "etsy": "Etsy",
+    "kaufland": "Kaufland",
+    "temu": "Temu",
+}
 DELIVERY_ICONS: dict[str, str] = {
     DeliveryKind.DOOR: "house",
     DeliveryKind.LOCKER: "archive",
@@ -93,7 +108,8 @@ def source_icon(source: str) -> SafeString:
 @register.filter
 def source_name(source: str) -> str:
     """Where an order came from, as people call it."""
-    return _("by hand") if source == "manual" else SOURCE_NAMES.get(source, source)
+    told = {"manual": _("by hand"), "file": _("from a file")}
+    return told.get(source) or SOURCE_NAMES.get(source, source)
 
 
 @register.simple_tag

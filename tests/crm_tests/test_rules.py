@@ -2,7 +2,7 @@
 
 import pytest
 
-from crm.models import Deal, Stage, StageCondition
+from crm.models import Deal, Funnel, Stage, StageCondition
 from crm.rules import BoardFacts, check_move, meets_condition
 from orders.guards import OrderFacts
 from orders.models import Order
@@ -22,7 +22,7 @@ def facts(status):
 
 
 def deal_on(where, order=None):
-    deal = Deal(pk=1, stage=where)
+    deal = Deal(pk=1, stage=where, funnel=Funnel())
     deal.order = order
     return deal
 
@@ -103,4 +103,4 @@ def test_a_stage_with_a_status_needs_an_order():
 def test_the_orders_rules_come_last(status, target, expected):
     where, there = stage(1, status=status), stage(2, status=target)
 
-    assert code(Deal(pk=1, stage=where), there, BoardFacts([where, there], {}), facts(status)) == expected
+    assert code(deal_on(where, Order(pk=1)), there, BoardFacts([where, there], {}), facts(status)) == expected

@@ -42,7 +42,8 @@ OURS = {"crm", "notifications", "imports", "orders", "inventory", "shops"}
 SAME_EVERYWHERE = set(
     """
     API AWB COD CSV CUI EUR FAN HTTP IBAN JSON KB NIP PDF PL PLN RO RON SKU SMS UA UAH URL VAT WooCommerce Woo OMS
-    English Ctrl Esc Enter GET POST https http www com example lei
+    English Ctrl Esc Enter XLSX GET POST https http www com example lei
+    Shopify eMAG Allegro Amazon eBay Rozetka Prom OLX Etsy Kaufland Temu
     """.split()
 )
 SAID_IN_ATTRIBUTES = {"title", "aria-label", "placeholder", "alt", "label"}
@@ -50,7 +51,7 @@ SAID_IN_ATTRIBUTES = {"title", "aria-label", "placeholder", "alt", "label"}
 
 def is_sentence(name: str, value: str) -> bool:
     """Whether a data attribute carries words for people, as our scripts take theirs, rather than settings."""
-    return name.startswith("data-") and " " in value and value[0] not in "{["
+    return name.startswith("data-") and " " in value and value[0] not in "{[/"
 
 
 class Words(HTMLParser):
