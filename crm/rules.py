@@ -12,6 +12,8 @@ from crm.models import Deal, LostReason, Stage, StageCondition, StageKind
 from orders.guards import NOTHING, Arguments, OrderFacts, Refusal, check_way
 from orders.models import Order, Shipment
 from orders.statuses import PaymentStatus, ShipmentState
+from shops.models import ClaimVisibility
+from shops.permissions import Action, role_allows
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,19 @@ class BoardFacts:
 
     stages: Sequence[Stage]
     counts: dict[int, int]
+
+
+def claim_refusal(deal: Deal, *, user_id: int, role: str | None) -> str:
+    """Why a colleague's claim keeps this person from a deal without an order; empty where it does not.
+
+    The claim of an order is `orders.services.access.claim_refusal`'s.
+    """
+    is_theirs = deal.manager_id in (None, user_id) or role_allows(role, Action.TAKE_OVER)
+    if deal.manager is None or is_theirs or deal.funnel.shop.claim_visibility == ClaimVisibility.VISIBLE:
+        return ""
+    return _("%(name)s works on this deal; ask them or a supervisor to hand it over.") % {
+        "name": deal.manager.get_full_name() or deal.manager.username
+    }
 
 
 def meets_condition(stage: Stage, order: Order | None) -> bool:

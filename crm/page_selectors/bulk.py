@@ -15,8 +15,8 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm import rules
 from crm.models import BulkMove, BulkMoveCard, BulkState, Deal, Funnel, Stage
-from crm.rules import check_move
 from crm.selectors.board import Filters, board_facts, column_order, deals_on, role_refusal
 from notifications.page_selectors import Forecast, forecast_of_change
 from orders.guards import Refusal
@@ -78,7 +78,7 @@ def selected_deals(user: User, *, deal_ids: Sequence[int], order_ids: Sequence[i
     found = list(
         Deal.objects.visible_to(user)
         .filter(chosen)
-        .select_related("stage", "funnel", "order__shop", "order__manager")
+        .select_related("stage", "funnel__shop", "manager", "order__shop", "order__manager")
         .select_related("order__shipping_address", "order__billing_address")
     )
     place = {pk: n for n, pk in enumerate(deal_ids)}
@@ -105,7 +105,7 @@ def preview_bulk_move(
     forms = set()
     for deal in deals:
         refusal = _outside_refusal(deal, funnel, to_stage) or (
-            check_move(deal, to_stage, facts.get(deal.order_id or 0), board)
+            rules.check_move(deal, to_stage, facts.get(deal.order_id or 0), board)
         )
         asks = refusal.form if refusal is not None and refusal.form in SHARED_FORMS else ""
         sentence = sentence_of(refusal) if refusal is not None and not asks else ""
@@ -152,7 +152,9 @@ def _person_refusal(user: User, deal: Deal, to_stage: Stage, role: str | None) -
     refusal = role_refusal(deal, to_stage, role)
     if refusal is not None:
         return refusal.sentence
-    return claim_refusal(deal.order, user_id=user.pk, role=role) if deal.order is not None else ""
+    if deal.order is None:
+        return rules.claim_refusal(deal, user_id=user.pk, role=role)
+    return claim_refusal(deal.order, user_id=user.pk, role=role)
 
 
 def _changing(deals: Iterable[Deal], to_stage: Stage) -> Iterable[Order]:

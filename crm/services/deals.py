@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from crm import projection
 from crm.models import Deal, DealComment
+from crm.rules import claim_refusal
 from notifications.services import queue_note
 from orders import services as orders
 from orders.errors import AlreadyDone
@@ -17,8 +18,9 @@ from orders.services.access import lock_order
 from orders.services.customers import who_may_confirm
 from shops.actors import Actor, actor_columns
 from shops.errors import DomainError
-from shops.models import ClaimVisibility, User
+from shops.models import User
 from shops.permissions import Action, is_permitted, require
+from shops.selectors import role_in_shop
 
 
 def lock_deal_for(*, deal_id: int, actor: Actor, action: Action) -> Deal:
@@ -32,23 +34,18 @@ def lock_deal_for(*, deal_id: int, actor: Actor, action: Action) -> Deal:
     deal = projection.lock_deal(deal_id)
     require(actor, shop_id=deal.funnel.shop_id, action=action)
     if order_id is None:
-        _respect_claim(deal, actor)
+        respect_claim(deal, actor)
     return deal
 
 
-def _respect_claim(deal: Deal, actor: Actor) -> None:
+def respect_claim(deal: Deal, actor: Actor) -> None:
+    """Raise DomainError where a colleague's claim keeps this person from a deal without an order."""
     if not actor.is_person or deal.manager_id in (None, actor.user_id):
         return
-    shop = deal.funnel.shop
-    if shop.claim_visibility == ClaimVisibility.VISIBLE:
-        return
-    if is_permitted(actor, shop_id=shop.pk, action=Action.TAKE_OVER):
-        return
-    raise DomainError(
-        _("%(name)s works on this deal; ask them or a supervisor to hand it over.")
-        % {"name": _manager_name(deal)},
-        code="claimed",
-    )
+    role = role_in_shop(user_id=actor.user_id, shop_id=deal.funnel.shop_id)
+    refusal = claim_refusal(deal, user_id=actor.user_id or 0, role=role)
+    if refusal:
+        raise DomainError(refusal, code="claimed")
 
 
 def _manager_name(deal: Deal) -> str:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from crm import projection
 from crm.models import Deal, DealComment, Funnel, Stage, StageKind
+from crm.services.deals import respect_claim
 from orders import services as orders
 from orders.drafts import AddressDraft, OrderDraft
 from orders.errors import AlreadyDone
@@ -97,12 +98,12 @@ def create_order(
     """Place an order by hand; with `deal_id` that deal becomes its card instead of a new one.
 
     The same `form_key` again answers the order it placed. Raises NotPermitted, AlreadyDone when the deal has an
-    order, or OrderError naming the field.
+    order, DomainError when a colleague's claim keeps it, or OrderError naming the field.
     """
     placed = _placed_by(shop_id, form_key)
     if placed is not None:
         return placed
-    manager_id = _require_free(deal_id, shop_id) if deal_id is not None else None
+    manager_id = _require_free(deal_id, shop_id, actor) if deal_id is not None else None
     named = OrderDraft(**{**draft.__dict__, "source": BY_HAND, "external_id": form_key.hex})
     try:
         return orders.place_order(
@@ -123,8 +124,8 @@ def _placed_by(shop_id: int, form_key: uuid.UUID) -> Order | None:
     return Order.objects.filter(shop=shop_id, source=BY_HAND, external_id=form_key.hex).first()
 
 
-def _require_free(deal_id: int, shop_id: int) -> int | None:
-    """Who works on the deal, and so on its order."""
+def _require_free(deal_id: int, shop_id: int, actor: Actor) -> int | None:
+    """Who works on the deal, and so on its order. Raises AlreadyDone, or DomainError for a colleague's claim."""
     deal = Deal.objects.select_related("order", "funnel").get(pk=deal_id)
     if deal.funnel.shop_id != shop_id:
         raise DomainError(_("The deal belongs to another shop."), code="other_shop")
@@ -133,4 +134,5 @@ def _require_free(deal_id: int, shop_id: int) -> int | None:
             _("This deal has become order %(number)s already.") % {"number": deal.order.number},
             code="has_order",
         )
+    respect_claim(deal, actor)
     return deal.manager_id

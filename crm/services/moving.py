@@ -14,6 +14,7 @@ from crm.errors import MoveNotAllowed, StaleBoard
 from crm.models import Deal, DealMove, MoveKind, Stage, StageKind
 from crm.rules import check_move
 from crm.selectors.board import board_facts
+from crm.services.deals import respect_claim
 from orders import services as orders
 from orders.errors import NeedsInput
 from orders.guards import NOTHING, Arguments
@@ -109,6 +110,7 @@ def _lock(deal_id: int, to_stage_id: int, actor: Actor) -> Deal:
         return Deal.objects.select_related("stage", "order__shop", "funnel").get(pk=deal_id)
     deal = projection.lock_deal(deal_id)
     require(actor, shop_id=deal.funnel.shop_id, action=Action.MOVE_DEAL)
+    respect_claim(deal, actor)
     return deal
 
 

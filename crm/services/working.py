@@ -21,6 +21,7 @@ from crm.errors import StaleBoard
 from crm.models import Deal, Stage
 from crm.selectors.board import Filters
 from crm.selectors.calls import free_for, to_work_through, unclaimed_for
+from crm.services.deals import lock_deal_for
 from orders import services as orders
 from orders.drafts import AddressDraft
 from orders.models import Order
@@ -200,9 +201,8 @@ def snooze_deal(*, deal_id: int, actor: Actor, until: datetime) -> Outcome:
 
 @transaction.atomic
 def wake_deal(*, deal_id: int, actor: Actor) -> None:
-    """Let an order that was put off come again at once. Raises NotPermitted."""
-    deal = projection.lock_deal(deal_id)
-    require(actor, shop_id=deal.funnel.shop_id, action=Action.CALL)
+    """Let an order that was put off come again at once. Raises NotPermitted, or names the colleague who has it."""
+    deal = lock_deal_for(deal_id=deal_id, actor=actor, action=Action.CALL)
     Deal.objects.filter(pk=deal_id).update(snoozed_until=None)
     projection.touch(deal)
 

@@ -10,6 +10,7 @@ import pytest
 
 from crm.errors import MoveNotAllowed
 from crm.models import BoardChange, Deal, DealMove, Funnel, LostReason, Stage, StageKind
+from crm.page_selectors.bulk import preview_bulk_move
 from crm.services import DealDraft, create_deal, create_order, move_deal, undo_move
 from notifications.models import Message
 from orders.drafts import AddressDraft, LineDraft, OrderDraft
@@ -18,6 +19,7 @@ from orders.guards import Arguments
 from orders.models import Customer, Order
 from shops.actors import Actor
 from shops.errors import DomainError, NotPermitted
+from shops.models import ClaimVisibility, Shop
 from shops.permissions import Role
 from tests.factories import ADDRESS, make_product, make_shop, make_user
 
@@ -70,6 +72,27 @@ def test_a_deal_stands_on_the_first_open_stage_with_its_customer_and_its_maker(d
     assert (deal.customer.name, deal.manager, deal.currency) == ("Ion Pop", manager, sales.shop.currency)
     assert deal.comments.get().text == "Wants a logo."
     assert BoardChange.objects.filter(funnel=sales, deal=deal).exists()
+
+
+def test_a_colleagues_deal_is_neither_moved_nor_made_an_order_where_claims_keep_out(deal, sales, shop):
+    Shop.objects.filter(pk=shop.pk).update(claim_visibility=ClaimVisibility.READ_ONLY)
+    colleague = make_user(shop)
+    actor, stage = Actor.person(colleague), stage_of(sales, "consideration")
+
+    with pytest.raises(DomainError, match="works on this deal"):
+        move_deal(deal_id=deal.pk, to_stage_id=stage.pk, actor=actor)
+    with pytest.raises(DomainError, match="works on this deal"):
+        create_order(
+            shop_id=shop.pk, draft=order_draft(shop), actor=actor, form_key=uuid.uuid4(), deal_id=deal.pk
+        )
+    summary = preview_bulk_move(colleague, sales, stage, deal_ids=[deal.pk])
+
+    assert Deal.objects.get(pk=deal.pk).stage.slug == "interest"
+    assert not Order.objects.exists()
+    assert "works on this deal" in summary.staying[0].sentence
+    assert move_deal(
+        deal_id=deal.pk, to_stage_id=stage.pk, actor=Actor.person(make_user(shop, Role.SUPERVISOR))
+    )
 
 
 def test_the_same_caller_is_one_customer(deal, sales, manager):

@@ -18,6 +18,7 @@ from orders.models.history import EventKind
 from orders.statuses import Status
 from shops.actors import Actor
 from shops.errors import DomainError, NotPermitted
+from shops.models import ClaimVisibility
 from shops.permissions import Role
 from tests.factories import make_line, make_order, make_product, make_shop, make_user
 from tests.state import assert_sound
@@ -189,6 +190,17 @@ def test_a_second_click_does_nothing_twice():
 
     assert Deal.objects.get(pk=deal.pk).attempts == 1
     assert take(user, stage_of(shop, "no-answer")) is None
+
+
+def test_a_colleagues_snooze_is_kept_where_claims_keep_out():
+    shop, (deal,) = queue_with(1, claim_visibility=ClaimVisibility.READ_ONLY)
+    orders.claim_order(order_id=deal.order_id, actor=Actor.person(make_user(shop)))
+    update(deal, snoozed_until=timezone.now() + timedelta(hours=2))
+
+    with pytest.raises(OrderError, match="works on order"):
+        crm.wake_deal(deal_id=deal.pk, actor=Actor.person(make_user(shop)))
+
+    assert Deal.objects.get(pk=deal.pk).snoozed_until is not None
 
 
 def test_a_snooze_is_refused_in_the_past_and_taken_back():
