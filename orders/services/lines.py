@@ -204,9 +204,11 @@ def _catalogue_price(order: Order, product: Product) -> Decimal | None:
 
 
 def _price(line: OrderLine, quantity: int, unit_price: Decimal, discount: Decimal) -> None:
-    """Fill a line: gross total after discount, and the VAT that is in it by the line's rate."""
+    """Fill a line: gross total after discount, and the VAT that is in it by the line's rate. Raises OrderError."""
     currency = line.order.currency
     line.quantity, line.unit_price = quantity, unit_price
+    if unit_price * quantity > LARGEST_AMOUNT:
+        raise OrderError(_("The amount is not a sum of money."), code="invalid", field="lines")
     gross = quantise(unit_price * quantity, currency)
     line.discount = min(discount, gross)
     line.total = cents(gross - line.discount)

@@ -175,6 +175,7 @@ def test_it_refuses_what_is_no_line() -> None:
         [LineChange(line_id=line.pk, quantity=1_000_001)],
         [LineChange(line_id=line.pk, quantity=1, unit_price=Decimal("NaN"))],
         [LineChange(line_id=line.pk, quantity=1, unit_price=Decimal(-1))],
+        [LineChange(line_id=line.pk, quantity=1_000_000, unit_price=Decimal("999999999.99"))],
         [LineChange(line_id=line.pk + 999, quantity=1)],
         [LineChange(product_id=foreign.pk, quantity=1)],
         [LineChange(product_id=priceless.pk, quantity=1)],
