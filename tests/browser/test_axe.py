@@ -13,7 +13,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from crm.models import Deal
+from crm.models import Deal, Funnel, LostReason, Stage
+from crm.services import DealDraft, create_deal, move_deal, set_reminder
+from crm.services.bulk import start_bulk_move
 from inventory.models import Product, StockCount, StockItem, Warehouse
 from inventory.services.catalogue import ensure_category
 from inventory.services.counting import enter_count, finish_counting, open_count
@@ -21,18 +23,21 @@ from inventory.services.importing import run_imports, upload_import
 from inventory.services.warehouses import add_warehouse
 from notifications.models import Message, MessageTemplate
 from orders import services as orders
+from orders.drafts import AddressDraft
+from orders.guards import Arguments
 from orders.models import Order
 from orders.services.handover import make_handover_sheet
 from orders.services.sales import refresh_figures
 from orders.tracking import token_for
-from shops.models import Shop
+from shops.actors import Actor
+from shops.models import Shop, User
 from shops.permissions import Role
 from tests.factories import PAID, SYSTEM, make_line, make_order, make_product, make_shop, make_user
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.timeout(400),  # fifty pages, each read twice
+    pytest.mark.timeout(600),  # a hundred pages, each read twice
     pytest.mark.django_db(transaction=True),
 ]
 SignIn = Callable[..., Page]
@@ -94,17 +99,49 @@ SALES = (
     "/board/{funnel}/bulk/?deal={deal}&stage=confirmed",
     "/board/{funnel}/work/?stage=new",
     "/board/{funnel}/work/?stage=awaiting-payment",
+    "/board/{funnel}/?q=nothing-like-it",
+    "/board/{funnel}/filters/",
+    "/board/{sales}/",
+    "/board/{sales}/deals/new/",
+    "/bulk-moves/{bulk}/",
     "/orders/",
     "/orders/?status=new&min=x&cols=products,tags,note,contact,address,delivery,shop",
     "/reports/day/",
     "/reports/funnel/?stage=new",
     "/orders/{order}/",
     "/orders/{shipped}/",
+    "/orders/new/",
+    "/orders/new/?shop={shop}",
     "/deals/{deal}/",
+    "/deals/{deal}/?kind=messages",
+    "/deals/{deal}/move/",
+    "/deals/{deal}/hand-over/",
+    "/deals/{deal}/edit/lines/",
+    "/deals/{deal}/edit/address/",
+    "/deals/{deal}/edit/delivery/",
+    "/deals/{deal}/edit/payment/",
+    "/deals/{deal}/edit/cancel/",
+    "/deals/{prospect}/",
+    "/deals/{prospect}/order/",
+    "/deals/{prospect}/hand-over/",
+    "/deals/{prospect}/move/?stage=lost",
+    "/deals/{lost}/",
+    "/reminders/{reminder}/edit/",
+    "/search/?q=ion",
+    "/search/?q=nothing-like-it",
     "/deals/{deal}/reminders/",
     "/reminders/",
+    "/reminders/?whose=all&colour=red",
     "/customers/",
     "/customers/{customer}/",
+    "/customers/{customer}/manager/",
+    "/customers/?q=nothing-like-it",
+    "/shops/{shop}/",
+    "/shops/{shop}/funnels/",
+    "/funnels/{funnel}/",
+    "/funnels/{funnel}/stages/{stage}/",
+    "/funnels/{funnel}/drift/",
+    "/funnels/{sales}/",
     "/parcels/",
     "/parcels/pick/",
     "/parcels/pick/list/?order={order_key}",
@@ -124,10 +161,10 @@ PUBLIC = ("/login/", "/t/{token}/")
 
 def test_axe_finds_nothing_on_any_page(sign_in: SignIn) -> None:
     shop = make_shop()
-    names = make_world(shop)
     boss = make_user(
         shop, Role.ADMIN, is_staff=True, language="en", first_name="Ioana", email="ioana@example.com"
     )
+    names = make_world(shop, boss)
     page = sign_in(boss)
 
     found = [slip for path in STOCK + SALES for slip in slips(page, path.format(**names))]
@@ -137,8 +174,9 @@ def test_axe_finds_nothing_on_any_page(sign_in: SignIn) -> None:
 
 def test_axe_finds_nothing_on_the_pages_without_sign_in(sign_in: SignIn) -> None:
     shop = make_shop()
-    names = make_world(shop)
-    page = sign_in(make_user(shop, language="en"))
+    user = make_user(shop, language="en")
+    names = make_world(shop, user)
+    page = sign_in(user)
     page.context.clear_cookies()
 
     found = [slip for path in PUBLIC for slip in slips(page, path.format(**names))]
@@ -174,8 +212,8 @@ def read(page: Page, part: str = "") -> list[str]:
     return list(page.evaluate(READ, [RULES, part]))
 
 
-def make_world(shop: Shop) -> dict[str, Any]:
-    """A shop in the middle of its work; answers what stands for the names in the paths."""
+def make_world(shop: Shop, user: User) -> dict[str, Any]:
+    """A shop in the middle of its work, and what `user` began; answers what stands for the names in the paths."""
     mug, kettle = make_goods(shop)
     shipped = make_order(shop, status="shipped", lines=(make_line(mug, 2),))
     make_order(shop, status="cancelled", lines=(make_line(mug),))
@@ -188,6 +226,7 @@ def make_world(shop: Shop) -> dict[str, Any]:
         | name_counts(shop, mug)
         | name_imports(shop, mug)
         | name_sales(shop, order, shipped)
+        | name_deals(shop, order, user)
     )
 
 
@@ -263,4 +302,46 @@ def name_sales(shop: Shop, order: Order, shipped: Order) -> dict[str, Any]:
         "message": message.pk,
         "template": template.pk,
         "token": token_for(shipped.uuid, shipped.tracking_version),
+    }
+
+
+def name_deals(shop: Shop, order: Order, user: User) -> dict[str, Any]:
+    """Two deals without an order, one of them lost; a move of many cards under way; a reminder that is due soon."""
+    Funnel.objects.filter(shop=shop, slug__endswith="-sales").update(is_active=True)
+    sales = Funnel.objects.get(shop=shop, slug__endswith="-sales")
+    ask, lost = (
+        create_deal(
+            funnel_id=sales.pk,
+            draft=DealDraft(
+                title, AddressDraft(name="Ion Pop", phone="0722 111 222"), Decimal("300"), "Asks."
+            ),
+            actor=SYSTEM,
+            form_key=uuid.uuid4(),
+        )
+        for title in ("20 mugs", "Plates")
+    )
+    gone = Stage.objects.get(funnel=sales, slug="lost")
+    why = Arguments(reason_code=LostReason.PRICE, reason="Found them cheaper.")
+    move_deal(deal_id=lost.pk, to_stage_id=gone.pk, actor=SYSTEM, arguments=why)
+    card = Deal.objects.select_related("funnel").get(order=order)
+    stage = Stage.objects.get(funnel=card.funnel, slug="picking")
+    boss = Actor.person(user)
+    bulk = start_bulk_move(
+        funnel_id=card.funnel_id,
+        to_stage_id=stage.pk,
+        deal_ids=[card.pk],
+        actor=boss,
+        seen={card.pk: "confirmed"},
+    )
+    reminder = set_reminder(
+        deal_id=card.pk, actor=boss, due_at=timezone.now() + timedelta(hours=1), note="Ask about the size."
+    )
+    return {
+        "shop": shop.slug,
+        "sales": sales.slug,
+        "prospect": ask.pk,
+        "lost": lost.pk,
+        "bulk": bulk.pk,
+        "stage": stage.pk,
+        "reminder": reminder.pk,
     }
