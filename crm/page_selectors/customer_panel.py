@@ -11,6 +11,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from crm.models import CustomerTag, Deal, Tag
 from crm.page_selectors.customers import ContactRow, contacts_of_customer
 from crm.selectors.cards import NOT_TAKEN
+from crm.selectors.filter_choices import MOST_TAGS
 from notifications.models import Message
 from notifications.selectors import readable_messages
 from orders.models import Customer, Order, Return
@@ -94,7 +95,7 @@ def with_deal(orders: QuerySet[Order]) -> QuerySet[Order]:
 
 def tags_of_shop(shop_id: int) -> Iterable[str]:
     """The names of the shop's tags, to choose from while typing."""
-    return Tag.objects.filter(shop_id=shop_id).values_list("name", flat=True)[:200]
+    return Tag.objects.filter(shop_id=shop_id).values_list("name", flat=True)[:MOST_TAGS]
 
 
 def colleagues(shop_id: int, *, besides: int | None, may: Action = Action.CLAIM) -> list[tuple[int, str]]:

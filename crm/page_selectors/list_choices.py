@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from crm.models import Stage, Tag
 from crm.page_selectors.order_filters import stages_of
+from crm.selectors.filter_choices import MOST_TAGS
 from shops.models import Membership, Shop, User
 
 
@@ -32,5 +33,5 @@ def choices_of(shops: Sequence[Shop], shown: Sequence[Shop], *, with_stages: boo
         shops=shops,
         stages=list(stages_of(shown)) if with_stages else (),
         people=list(people),
-        tags=list(dict.fromkeys(tags)),
+        tags=list(dict.fromkeys(tags[:MOST_TAGS])),
     )

@@ -9,20 +9,22 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from crm.models import Deal, Stage
+from crm.page_selectors.customer_panel import parcels_not_taken
 from crm.page_selectors.history import who_did
 from crm.page_selectors.order_page import LineRow, line_rows
 from crm.selectors.board import Filters
 from crm.selectors.calls import Queue, queue_of
+from crm.selectors.cards import CLOSED
 from notifications.selectors import channels_on, switch_rows
 from notifications.statuses import Channel, MessageEvent
 from orders.contacts import written_phone
 from orders.guards import check
-from orders.models import Order, OrderEvent, OrderNote, Return
+from orders.models import Order, OrderEvent, OrderNote
 from orders.models.customers import ContactKind
 from orders.models.history import EventKind
 from orders.selectors import facts_of, units_of
 from orders.services.calls import next_try
-from orders.statuses import BEFORE_HANDOVER, CancelReason, ReturnKind, Status, Transition
+from orders.statuses import BEFORE_HANDOVER, CancelReason, Status, Transition
 from shops.models import User
 from shops.permissions import Action, role_allows
 from shops.selectors import role_of
@@ -30,8 +32,6 @@ from shops.selectors import role_of
 # The first few say enough; the customer's page has them all.
 OTHERS_SHOWN = 3
 NOTES_SHOWN = 5
-CLOSED = (Status.DELIVERED, Status.CANCELLED, Status.RETURNED)
-CAME_BACK = (ReturnKind.REFUSED, ReturnKind.UNCLAIMED)
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def call_page(user: User, deal: Deal) -> CallPage:
         lines=line_rows(order, units_of(order), facts),
         notes=list(OrderNote.objects.filter(order=order).order_by("-pk")[:NOTES_SHOWN]),
         others=_other_open_orders(user, order),
-        came_back=_came_back(order),
+        came_back=parcels_not_taken(order.customer_id, except_order=order.pk),
         last_call=_last_call(order),
         why_not=refusal.sentence if refusal else "",
         next_try_at=next_try(order.shop.calendar, timezone.now()),
@@ -149,12 +149,6 @@ def _phones(order: Order) -> list[Phone]:
 def _other_open_orders(user: User, order: Order) -> list[Order]:
     others = Order.objects.visible_to(user).filter(customer=order.customer_id).exclude(pk=order.pk)
     return list(others.exclude(status__in=CLOSED).order_by("-placed_at")[:OTHERS_SHOWN])
-
-
-def _came_back(order: Order) -> int:
-    """How many earlier orders of this customer came back because nobody took them."""
-    returns = Return.objects.filter(order__customer=order.customer_id, kind__in=CAME_BACK)
-    return returns.exclude(state="voided").exclude(order=order).values("order").distinct().count()
 
 
 def _last_call(order: Order) -> LastCall | None:

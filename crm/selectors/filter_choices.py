@@ -10,6 +10,9 @@ from crm.models import Deal, Funnel, Tag
 from crm.selectors.board import deals_on
 from shops.models import User
 
+# A menu of more is no menu.
+MOST_TAGS = 200
+
 
 @dataclass(frozen=True)
 class Choices:
@@ -24,7 +27,7 @@ def choices_for(user: User, funnel: Funnel) -> Choices:
     """For one board and one person."""
     return Choices(
         colleagues=list(_people_of(funnel.shop_id)),
-        tags=list(Tag.objects.filter(shop_id=funnel.shop_id).values_list("name", flat=True)),
+        tags=list(Tag.objects.filter(shop_id=funnel.shop_id).values_list("name", flat=True)[:MOST_TAGS]),
         sources=sorted(_open_sources(user, funnel)),
     )
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from crm.models import DefaultView, Funnel, ListPage, SavedView
 from shops.actors import Actor
 from shops.errors import DomainError
-from shops.permissions import Action, is_permitted, require
+from shops.permissions import Action, require, role_allows
 
 # Where somebody stood in a list is no filter of it.
 PLACES = frozenset({"after", "before", "column", "cursor", "seen", "view", "page"})
@@ -126,10 +126,9 @@ def _changeable(view_id: int, actor: Actor) -> SavedView:
     return view
 
 
-def may_change(view: SavedView, actor: Actor) -> bool:
-    """Whether this person may share or delete the view."""
-    own = actor.is_person and view.owner_id == actor.user_id
-    return own or is_permitted(actor, shop_id=view.shop_id, action=Action.MANAGE_FUNNELS)
+def may_change(owner_id: int, *, user_id: int, role: str | None) -> bool:
+    """Whether a person of this role may share or delete a view: its owner, and whoever leads the shop."""
+    return owner_id == user_id or role_allows(role, Action.MANAGE_FUNNELS)
 
 
 def _require_person(actor: Actor) -> None:

@@ -23,7 +23,6 @@ from crm.services import views as services
 from shops.actors import Actor
 from shops.errors import DomainError
 from shops.models import Shop
-from shops.permissions import Action, role_allows
 from shops.selectors import role_of
 
 
@@ -52,13 +51,13 @@ def views_menu(
     `path` is the page's address without a query, `query` the filters in force, which is what would be saved.
     """
     here = services.clean_query(query)
-    leads = role_allows(role_of(request.user, shop.pk), Action.MANAGE_FUNNELS)  # type: ignore[arg-type]
+    role = role_of(request.user, shop.pk)  # type: ignore[arg-type]
     links = [
         ViewLink(
             row,
             f"{path}?{row.query or 'view=all'}",
             row.query == here,
-            leads or row.owner_id == request.user.pk,
+            services.may_change(row.owner_id, user_id=request.user.pk or 0, role=role),
         )
         for row in rows
     ]
