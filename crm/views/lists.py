@@ -48,7 +48,7 @@ from orders.statuses import Status
 from shops.keyset import read_key
 from shops.models import Shop
 from shops.permissions import Action
-from shops.selectors import shop_ids_where, shops_of
+from shops.selectors import keep_standings, shop_ids_where, shops_of
 
 YEAR = 31_536_000
 MOST_TICKED = 500
@@ -59,6 +59,7 @@ Params = dict[str, list[str]]
 @login_required
 def order_list(request: HttpRequest) -> HttpResponse:
     """The orders this person may see, newest first, narrowed by the address; bad filters are named, never an error."""
+    keep_standings(request.user)  # type: ignore[arg-type]
     params = params_of(request, "orders")
     if "keep" in params:
         return keep_columns(request, "orders", params)
@@ -109,6 +110,7 @@ def order_file(request: HttpRequest, kind: str) -> HttpResponseBase:
 @login_required
 def customer_list(request: HttpRequest) -> HttpResponse:
     """The customers of the person's shops, newest first; 403 for a role that sees none anywhere."""
+    keep_standings(request.user)  # type: ignore[arg-type]
     params = params_of(request, "customers")
     if "keep" in params:
         return keep_columns(request, "customers", params)
