@@ -99,7 +99,7 @@ SALES = (
     "/board/{funnel}/bulk/?deal={deal}&stage=confirmed",
     "/board/{funnel}/work/?stage=new",
     "/board/{funnel}/work/?stage=awaiting-payment",
-    "/board/{funnel}/?q=nothing-like-it",
+    "/board/{funnel}/?from=999999",
     "/board/{funnel}/filters/",
     "/board/{sales}/",
     "/board/{sales}/deals/new/",

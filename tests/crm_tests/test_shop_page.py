@@ -41,7 +41,7 @@ def test_it_links_staff_admins_to_the_settings(client, shop):
     page = client.get("/shops/casa-dor/").content.decode()
 
     assert f"/admin/shops/shop/{shop.pk}/change/" in page
-    assert "/admin/crm/funnel/" in page
+    assert f"/shops/{shop.slug}/funnels/" in page
 
 
 def test_it_opens_the_webhook_once(client, shop):
