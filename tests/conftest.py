@@ -26,6 +26,8 @@ RUNS_ONCE = {
     "inventory_tests/test_edit_product.py",
     "inventory_tests/test_import_bombs.py",
     "inventory_tests/test_import_files.py",
+    "inventory_tests/test_stateful.py",
+    "inventory_tests/test_stock_count_property.py",
     "notifications_tests/test_editor.py",
     "notifications_tests/test_email_clients.py",
     "notifications_tests/test_hostile_names.py",
@@ -47,10 +49,14 @@ RUNS_ONCE = {
     "oms_tests/test_import_contracts.py",
     "oms_tests/test_makefile_python.py",
     "oms_tests/test_pseudo_locale.py",
+    "oms_tests/test_settings.py",
     "oms_tests/test_supervisor.py",
     "oms_tests/test_up.py",
     "orders_tests/test_awb_files.py",
+    "orders_tests/test_permissions.py",
+    "orders_tests/test_place_order_refuses.py",
     "orders_tests/test_stateful.py",
+    "shops_tests/test_permissions.py",
 }
 
 # Each of their tests takes little, all of them together too long for `make test-fast`.

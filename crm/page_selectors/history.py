@@ -122,7 +122,9 @@ def _payment(event: OrderEvent) -> str:
 
 
 def _edited(event: OrderEvent) -> str:
-    return _("Changed: %(fields)s") % {"fields": ", ".join(dict.fromkeys(map(_group_name, event.details)))}
+    # In the order of the alphabet, for PostgreSQL keeps the keys of an object in an order of its own.
+    names = sorted({str(_group_name(name)) for name in event.details})
+    return _("Changed: %(fields)s") % {"fields": ", ".join(names)}
 
 
 def _claimed(event: OrderEvent) -> str:
