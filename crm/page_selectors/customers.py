@@ -49,7 +49,11 @@ def visible_customers(user: User) -> QuerySet[Customer]:
 
 def customer_detail(user: User, customer_id: int) -> Customer | None:
     """The customer with contacts and addresses, or None where this person may not see it."""
-    return _with_contacts(visible_customers(user).select_related("shop", "manager")).filter(pk=customer_id).first()
+    return (
+        _with_contacts(visible_customers(user).select_related("shop", "manager"))
+        .filter(pk=customer_id)
+        .first()
+    )
 
 
 def contacts_of_customer(customer: Customer) -> list[ContactRow]:
