@@ -1,7 +1,7 @@
 """Runs the test suites: `scripts/test.py all|fast|sqlite|postgres|browser [pytest arguments]`.
 
-`all` is everything but the pages on SQLite, then pages and all that asks the database again on PostgreSQL with Redis,
-then the browser tests (docs/decisions/0016). A suite that cannot run is a failure, never a silent skip. Servers come from TEST_DATABASE_URL / TEST_REDIS_URL, the machine, or wheels.
+`all` is what SQLite must answer for, then all that asks the database on PostgreSQL with Redis, then the browser tests on
+SQLite (docs/decisions/0016). A suite that cannot run is a failure, never a silent skip. Servers come from TEST_DATABASE_URL / TEST_REDIS_URL, the machine, or wheels.
 """
 
 from __future__ import annotations
@@ -41,17 +41,17 @@ def main(arguments: list[str]) -> int:
 
 
 def fast(extra: list[str]) -> int:
-    """What takes milliseconds, on SQLite."""
-    return _pytest(["-m", "not slow and not browser", *AT_ONCE, *PARALLEL, *extra], {})
+    """What takes milliseconds, on SQLite; pages are left to the whole."""
+    return _pytest(["-m", "not slow and not pages and not browser", *AT_ONCE, *PARALLEL, *extra], {})
 
 
 def sqlite(extra: list[str]) -> int:
-    """Everything but the browser and what asks for a page, on SQLite."""
-    return _pytest(["-m", "not browser and not pages", *AT_ONCE, *PARALLEL, *extra], {})
+    """On SQLite: what runs nowhere else, and storage, workflow and races, which run on both databases."""
+    return _pytest(["-m", "not browser and not once_on_postgres", *AT_ONCE, *PARALLEL, *extra], {})
 
 
 def on_postgres(extra: list[str]) -> int:
-    """Everything that asks the database, and all pages (all but what is marked `once`), on PostgreSQL with Redis."""
+    """Everything that asks the database (all but what is marked `once`), on PostgreSQL with Redis."""
     with ExitStack() as running:
         try:
             environment = {
@@ -70,7 +70,7 @@ def browser(extra: list[str]) -> int:
     if not chromium:
         print(HOW_TO, file=sys.stderr)
         return 1
-    return _pytest(["-m", "browser", *AT_ONCE, *extra], {"OMS_CHROMIUM": chromium})
+    return _pytest(["-m", "browser", *AT_ONCE, *PARALLEL, *extra], {"OMS_CHROMIUM": chromium})
 
 
 SUITES: dict[str, Callable[[list[str]], int]] = {
@@ -98,7 +98,9 @@ def _timed(suite: str, extra: list[str]) -> tuple[str, bool]:
 
 
 def _pytest(arguments: list[str], environment: dict[str, str]) -> int:
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith("TEST_")}
+    # A shell that writes no compiled files would have each of the many processes compile all tests and the product anew.
+    left_out = ("TEST_", "PYTHONDONTWRITEBYTECODE")
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(left_out)}
     command = [sys.executable, "-m", "pytest", "-q", *arguments]
     return subprocess.run(command, cwd=ROOT, env=inherited | environment, check=False).returncode
 

@@ -59,6 +59,10 @@ RUNS_ONCE = {
     "shops_tests/test_permissions.py",
 }
 
+# What stands on the services of orders and stock, which run on both databases, and so do its own slow tests: races,
+# storms, thousands of rows. The rest of it runs on PostgreSQL only, and its pages are read on SQLite by the browser.
+WORKSPACE = {"crm_tests", "notifications_tests"}
+
 # Each of their tests takes little, all of them together too long for `make test-fast`.
 LONG_TOGETHER = {
     "crm_tests/test_order_page.py",
@@ -83,7 +87,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what runs once, what asks for pages and what is slow together.
+    """Mark what runs once, on SQLite or on PostgreSQL, and what is slow together.
 
     A name in a list that no file has is an error, not an oversight.
     """
@@ -92,12 +96,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         raise pytest.UsageError(f"tests/conftest.py names tests that are not there: {', '.join(missing)}")
     for item in items:
         name = item.path.relative_to(HERE).as_posix()
+        if _asks_for_pages(item):
+            item.add_marker(pytest.mark.pages)
         if name in RUNS_ONCE:
             item.add_marker(pytest.mark.once)
-        elif "client" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.pages)
+        elif _asks_for_pages(item) or (item.path.parent.name in WORKSPACE and not _is_slow(item)):
+            item.add_marker(pytest.mark.once_on_postgres)
         if name in LONG_TOGETHER:
             item.add_marker(pytest.mark.slow)
+
+
+def _asks_for_pages(item: pytest.Item) -> bool:
+    """Whether the test uses Django's test client, by the fixture or by a client of its module's own making."""
+    return "client" in getattr(item, "fixturenames", ()) or hasattr(getattr(item, "module", None), "Client")
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    return item.get_closest_marker("slow") is not None
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@
   const page = $(".work-page");
   let isBusy = false;
   let keepsHold = false;
-  let settled = 0;
 
   const work = () => $("#work");
+  const isSettled = () => Boolean(work().dataset.ready);
   const settle = () => {
-    settled = Date.now() + SETTLE;
-    setTimeout(() => { work().dataset.ready = "1"; }, SETTLE);
+    const part = work();
+    setTimeout(() => { part.dataset.ready = "1"; }, SETTLE);
   };
 
   // ---- Sending a form, and putting the answer where the page was
@@ -65,7 +65,7 @@
     if (!event.target.matches("[data-work]")) return;
     event.preventDefault();
     // The second half of a double click is not meant for the order that came meanwhile.
-    if (Date.now() < settled && event.target.closest(".work-actions")) return;
+    if (!isSettled() && event.target.closest(".work-actions")) return;
     act(event.target, event.submitter);
   });
 
@@ -81,7 +81,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isTyping(event.target) || $("dialog[open]")) return;
     const letter = letterOf(event);
     if (letter === "?") return void $("#keys").showModal();
-    if (isBusy || Date.now() < settled) return;
+    if (isBusy || !isSettled()) return;
     const open = $(".work-panel[open]");
     const digit = open && $(`[data-digit="${/^[0-9]$/.test(event.key) ? event.key : ""}"]`, open);
     if (digit) return press(digit, event);

@@ -47,11 +47,12 @@ def test_it_opens_the_deal_by_enter_and_by_a_click(sign_in: SignIn) -> None:
 
     card(page, order.number).focus()
     page.keyboard.press("Enter")
-    expect(page.locator("h1")).to_have_text(order.number)
+    expect(page.get_by_role("dialog").get_by_role("heading", name=order.number)).to_be_visible()
     page.go_back()
+    expect(page.get_by_role("dialog")).to_have_count(0)
     card(page, order.number).locator(".card-what").click()
 
-    expect(page.locator("h1")).to_have_text(order.number)
+    expect(page.get_by_role("dialog").get_by_role("heading", name=order.number)).to_be_visible()
 
 
 def test_it_works_by_thumb_on_a_phone(sign_in: SignIn) -> None:
