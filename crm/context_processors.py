@@ -55,6 +55,11 @@ class Workspace:
         return chosen if chosen in THEMES else ""
 
     @property
+    def keys_are_off(self) -> bool:
+        """Whether the person switched off the single keys that do something wherever the focus is."""
+        return self.request.COOKIES.get("keys") == "off"
+
+    @property
     def languages(self) -> list[str]:
         return [code for code, _name in settings.LANGUAGES]
 

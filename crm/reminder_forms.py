@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.models import Reminder
-from crm.selectors.reminders import QuickChoice
+from crm.selectors.moments import QuickChoice
 
 TYPED = "%Y-%m-%dT%H:%M"
 

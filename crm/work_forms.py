@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -10,13 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.order_forms import AddressForm, OrderForm
+from crm.selectors.moments import QuickChoice
 from orders.models import Order
 from orders.statuses import CancelReason
-from shops.working_hours import Calendar
 
 LOCAL = "%Y-%m-%dT%H:%M"
-AFTERNOON = time(14)
-MORNING = time(9)
 
 
 def _moment(label: Any) -> forms.DateTimeField:
@@ -47,29 +46,17 @@ class SnoozeForm(forms.Form):
     choice = forms.CharField(required=False, max_length=20)
     until = _moment(_("Another time"))
 
-    def __init__(self, *args: Any, offers: dict[str, tuple[Any, datetime]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, offers: Sequence[QuickChoice], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.offers = offers
+        self.offers = {offer.code: offer.at for offer in offers}
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         if values.get("choice") in self.offers:
-            values["until"] = self.offers[values["choice"]][1]
+            values["until"] = self.offers[values["choice"]]
         if not values.get("until") and "until" not in self.errors:
             self.add_error("until", _("Choose until when the order is put off."))
         return values
-
-
-def snooze_offers(calendar: Calendar, now: datetime) -> dict[str, tuple[Any, datetime]]:
-    """The usual moments, by code, with their words: those that are ahead, and in the shop's hours where they can be."""
-    local = now.astimezone(calendar.zone)
-    offers: dict[str, tuple[Any, datetime]] = {"hour": (_("In 1 hour"), now + timedelta(hours=1))}
-    afternoon = datetime.combine(local.date(), AFTERNOON, calendar.zone)
-    if afternoon > now and calendar.after_open(afternoon, timedelta()) == afternoon:
-        offers["afternoon"] = (_("This afternoon"), afternoon)
-    morning = datetime.combine(local.date() + timedelta(days=1), MORNING, calendar.zone)
-    offers["tomorrow"] = (_("Next working day"), calendar.after_open(morning, timedelta()))
-    return offers
 
 
 class CalledAddressForm(AddressForm):

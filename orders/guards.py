@@ -150,7 +150,7 @@ def can_confirm(facts: OrderFacts, arguments: Arguments = NOTHING) -> Refusal | 
     if facts.missing:
         names = ", ".join(str(FIELD_NAMES[name]) for name in facts.missing)
         return Refusal(
-            "address_incomplete", _("The address is incomplete: %(fields)s is missing.") % {"fields": names}
+            "address_incomplete", _("The address is incomplete; it lacks: %(fields)s.") % {"fields": names}
         )
     if not _payment_allows(facts):
         return Refusal("not_paid", _("The order is not paid yet and is not cash on delivery."))

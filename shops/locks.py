@@ -1,7 +1,8 @@
 """The one way to lock rows: by primary key in ascending order, inside a transaction.
 
 `FOR NO KEY UPDATE` is used so that inserting children of a locked row does not wait for it. The order of
-locks between tables is: order, an AWB, the stages of a drag, stock rows, the rules of a funnel, deal, document series.
+locks between tables is: order, an AWB, the stages of a drag, a shop's new customers, stock rows, the rules of a funnel,
+deal, document series.
 """
 
 from __future__ import annotations

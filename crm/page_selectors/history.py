@@ -216,13 +216,14 @@ def _field_name(field: str) -> str:
 def _differences(event: OrderEvent, currency: str) -> list[Difference]:
     if event.kind != EventKind.EDITED:
         return []
-    pairs = (
+    pairs = [
         (field, pair) for field, pair in event.details.items() if isinstance(pair, list) and len(pair) == 2
-    )
-    return [
+    ]
+    found = [
         Difference(_field_name(field), *(_value(field, value, currency) for value in pair))
         for field, pair in pairs
     ]
+    return sorted(found, key=lambda difference: (difference.name, difference.before))
 
 
 def _value(field: str, value: Any, currency: str) -> str:

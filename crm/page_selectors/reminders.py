@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.models import Deal, Reminder, StageKind
-from crm.selectors.reminders import COLOURS, QuickChoice, colour_of, due_in, quick_choices
+from crm.selectors.moments import QuickChoice, quick_choices
+from crm.selectors.reminders import COLOURS, colour_of, due_in
 from inventory.errors import written_day
 from orders.models import CustomerContact
 from orders.models.customers import ContactKind

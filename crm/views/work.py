@@ -22,9 +22,10 @@ from crm.errors import StaleBoard
 from crm.models import Deal
 from crm.page_selectors.deal_page import deal_of_move
 from crm.selectors.board import deals_on
+from crm.selectors.moments import quick_choices
 from crm.services import Outcome
 from crm.views.work_desk import Desk
-from crm.work_forms import CancelCallForm, MissedForm, SnoozeForm, address_form, snooze_offers
+from crm.work_forms import CancelCallForm, MissedForm, SnoozeForm, address_form
 from shops.actors import Actor
 from shops.errors import DomainError, NotPermitted
 from shops.keyset import read_key
@@ -122,7 +123,7 @@ def _cancel(desk: Desk, deal_id: int) -> HttpResponse:
 
 
 def _snooze(desk: Desk, deal_id: int) -> HttpResponse:
-    form = SnoozeForm(desk.request.POST, offers=snooze_offers(desk.shop.calendar, timezone.now()))
+    form = SnoozeForm(desk.request.POST, offers=quick_choices(desk.shop.calendar, timezone.now()))
     if not form.is_valid():
         return _again(desk, deal_id, form)
     outcome: Outcome = services.snooze_deal(

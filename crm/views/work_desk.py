@@ -21,11 +21,12 @@ from crm import services
 from crm.models import Deal, Stage
 from crm.page_selectors.work import call_page, queue_page
 from crm.selectors.funnels import funnel_by_slug
+from crm.selectors.moments import quick_choices
 from crm.services import Outcome
 from crm.templatetags.ui import clock, day
 from crm.views.addresses import address_of
 from crm.views.fragments import BoardPage
-from crm.work_forms import address_form, next_try_text, snooze_offers
+from crm.work_forms import address_form, next_try_text
 from notifications.page_selectors import Promise, promise_of_move
 from orders.models import Order
 from shops.actors import Actor
@@ -34,7 +35,7 @@ KINDS = ("confirmed", "reached", "missed", "cancelled", "snoozed")
 KEPT = "calls"
 MOST_SKIPPED = 300
 # Fixed, for fingers learn them: in the evening there is no second one.
-SNOOZE_DIGITS = {"hour": 1, "afternoon": 2, "tomorrow": 3}
+SNOOZE_DIGITS = {"hour": 1, "afternoon": 2, "tomorrow": 3, "monday": 4}
 # A snooze can be taken back for ever; its toast stays as long as the others'.
 SNOOZE_SHOWN = timedelta(seconds=10)
 
@@ -216,8 +217,8 @@ class Desk:
                 "address_is_open": address is not None,
                 "next_try": next_try_text(call.next_try_at),
                 "offers": [
-                    (SNOOZE_DIGITS[code], code, words, at)
-                    for code, (words, at) in snooze_offers(self.shop.calendar, timezone.now()).items()
+                    (SNOOZE_DIGITS[offer.code], offer)
+                    for offer in quick_choices(self.shop.calendar, timezone.now())
                 ],
             }
         template = "crm/work.html#answer" if is_script else "crm/work.html"

@@ -17,7 +17,7 @@ from orders.search import refresh_customer_terms
 from orders.services.claims import set_manager, who_may_claim
 from orders.statuses import BEFORE_HANDOVER
 from shops.actors import Actor
-from shops.locks import lock, lock_one
+from shops.locks import lock, lock_name, lock_one
 from shops.models import Shop, User
 from shops.permissions import Action, is_permitted, require, role_allows
 from shops.search_text import digits
@@ -32,7 +32,7 @@ def customer_for(
     """The shop's customer with this phone or e-mail, or a new one; contacts and addresses not known yet are added."""
     sources = [shipping, *([billing] if billing else [])]
     contacts = _contacts(sources, shop.country)
-    customer = _known(shop, contacts) or Customer.objects.create(
+    customer = _found(shop, contacts) or Customer.objects.create(
         shop=shop,
         name=next((a.name for a in sources if a.name), "")[:200],
         company=next((a.company for a in sources if a.company), "")[:200],
@@ -69,13 +69,17 @@ def _contacts(sources: list[AddressDraft], country: str) -> dict[tuple[str, str]
     return found
 
 
-def _known(shop: Shop, contacts: dict[tuple[str, str], str]) -> Customer | None:
+def _found(shop: Shop, contacts: dict[tuple[str, str], str]) -> Customer | None:
     wanted = [normalised for _kind, normalised in contacts if _identifies(normalised)]
-    return (
-        Customer.objects.filter(shop=shop, contacts__normalised__in=wanted).order_by("pk").distinct().first()
-        if wanted
-        else None
-    )
+    if not wanted:
+        return None
+    known = Customer.objects.filter(shop=shop, contacts__normalised__in=wanted).order_by("pk").distinct()
+    customer = known.first()
+    if customer is None:
+        # Two first orders of one person at the same moment: the second waits here, and finds whom the first made.
+        lock_name("new customer", shop.pk)
+        customer = known.all().first()
+    return customer
 
 
 def _identifies(normalised: str) -> bool:

@@ -7,6 +7,8 @@ window.oms = (() => {
 
   const csrfToken = () => (document.cookie.match(/(?:^|; )csrftoken=([^;]+)/) || [])[1] || "";
   const isTyping = (target) => target instanceof Element && target.closest("input, textarea, select, [contenteditable]") !== null;
+  // A letter or sign that does something wherever the focus is: not while writing, and not for who switched such keys off.
+  const isShortcut = (event) => !(event.ctrlKey || event.metaKey || event.altKey) && !isTyping(event.target) && document.documentElement.dataset.singleKeys !== "off";
 
   // Same-origin only; `HX-Request` makes the server answer with fragments instead of a page.
   async function send(url, fields) {
@@ -87,7 +89,7 @@ window.oms = (() => {
   // ---- `/` searches from everywhere.
 
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    if (event.key !== "/" || !isShortcut(event)) return;
     const search = $("[data-search]");
     if (!search) return;
     event.preventDefault();
@@ -105,6 +107,18 @@ window.oms = (() => {
     document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax`;
   });
   all("[data-theme-toggle]").forEach((button) => { button.hidden = false; });
+
+  // ---- Single keys on or off, kept in the same way: who speaks to the computer, or rests a hand on it, sets none off.
+
+  all("[data-keys-switch]").forEach((button) => {
+    const root = document.documentElement;
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      root.dataset.singleKeys = root.dataset.singleKeys === "off" ? "on" : "off";
+      button.setAttribute("aria-pressed", String(root.dataset.singleKeys === "on"));
+      document.cookie = `keys=${root.dataset.singleKeys}; path=/; max-age=31536000; samesite=lax`;
+    });
+  });
 
   // ---- htmx: the token goes with every request; a lost connection is told.
 
@@ -131,5 +145,5 @@ window.oms = (() => {
   if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.offsetWidth) / 2;
 
   all("#toasts > .toast").forEach(showToast);
-  return { $, all, send, parse, showToast, say, isTyping };
+  return { $, all, send, parse, showToast, say, isTyping, isShortcut };
 })();

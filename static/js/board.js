@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const { $, all, send, parse, showToast, say, isTyping } = window.oms;
+  const { $, all, send, parse, showToast, say, isTyping, isShortcut } = window.oms;
   const board = $("#board");
   if (!board) return;
 
@@ -288,7 +288,7 @@
 
   document.addEventListener("keydown", (event) => {
     if (!plainKey(event)) return;
-    if (event.key === "?") return void $("#keys").showModal();
+    if (event.key === "?" && isShortcut(event)) return void $("#keys").showModal();
     const card = event.target.closest(".deal-card");
     if (!card) {
       if (event.key.startsWith("Arrow") && event.target === document.body) focusCard($(".deal-card", board), event);

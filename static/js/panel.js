@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const { $, all, say, isTyping } = window.oms;
+  const { $, all, say, isShortcut } = window.oms;
   const board = $("#board");
   if (!board) return;
 
@@ -157,7 +157,7 @@
     if (event.key === "Escape") {
       const menu = $("details[open][data-menu]", panel);
       if (!menu) { event.preventDefault(); leave(); }
-    } else if (!isTyping(event.target) && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    } else if (isShortcut(event)) {
       if (event.key === "j") step(1);
       else if (event.key === "k") step(-1);
     }

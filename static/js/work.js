@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const { $, all, send, parse, showToast, say, isTyping } = window.oms;
+  const { $, all, send, parse, showToast, say, isShortcut } = window.oms;
   if (!$("#work")) return;
 
   const RENEW_EVERY = 60000;
@@ -78,7 +78,7 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") return closePanels(event);
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isTyping(event.target) || $("dialog[open]")) return;
+    if (!isShortcut(event) || event.repeat || $("dialog[open]")) return;
     const letter = letterOf(event);
     if (letter === "?") return void $("#keys").showModal();
     if (isBusy || !isSettled()) return;

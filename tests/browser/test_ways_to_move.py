@@ -133,6 +133,29 @@ def test_it_chooses_light_or_dark_and_keeps_it(sign_in: SignIn) -> None:
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
+def test_single_keys_are_switched_off_and_on_again(sign_in: SignIn) -> None:
+    shop = make_shop()
+    make_order(shop)
+    page = sign_in(make_user(shop, language="en"))
+    page.goto(board_path(shop))
+
+    page.locator(".top-account summary").click()
+    page.get_by_role("button", name="Single-key shortcuts", pressed=True).click()
+    page.reload()
+    for key in ("?", "/"):
+        page.keyboard.press(key)
+    assert page.evaluate("document.activeElement === document.body")
+    expect(page.locator("#keys")).to_be_hidden()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".deal-card")).to_be_focused()
+    page.locator(".top-account summary").click()
+    page.get_by_role("button", name="Single-key shortcuts", pressed=False).click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+
+    expect(page.locator("#keys")).to_be_visible()
+
+
 def test_it_signs_in_by_the_form_and_out_again(sign_in: SignIn) -> None:
     manager = make_user(make_shop(), language="en")
     page = sign_in(manager)

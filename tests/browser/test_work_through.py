@@ -98,7 +98,7 @@ def test_an_address_is_corrected_on_a_phone_and_the_call_goes_on(sign_in: SignIn
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.locator("#work[data-ready]").wait_for()
     page.get_by_role("button", name="Confirm").tap()
-    expect(page.get_by_role("alert")).to_contain_text("street and number is missing")
+    expect(page.get_by_role("alert")).to_contain_text("it lacks: street and number")
     page.locator(".work-edit summary").tap()
     page.get_by_label("Street and number").fill("Strada Morii 7")
     page.get_by_role("button", name="Save the address").tap()

@@ -88,7 +88,7 @@ def test_it_shows_why_an_action_is_off(client, shop, manager):
 
     page = page_of(client, order)
 
-    assert "The address is incomplete: phone, street and number is missing." in page
+    assert "The address is incomplete; it lacks: phone, street and number." in page
     assert 'disabled aria-describedby="why-confirm"' in page
     assert f"/orders/{order.number}/ship/" not in page
 

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from crm import services
 from crm.models import BoardChange, Deal, Reminder
-from crm.selectors.reminders import colour_of, has_reminder, next_reminder, quick_choices
+from crm.selectors.moments import quick_choices
+from crm.selectors.reminders import colour_of, has_reminder, next_reminder
 from shops.actors import Actor
 from shops.errors import DomainError, NotPermitted
 from shops.models import ClaimVisibility

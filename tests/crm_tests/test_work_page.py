@@ -213,7 +213,7 @@ def test_an_order_that_is_not_open_any_more_gives_way(client, shop, product):
 def test_the_address_is_corrected_in_place(client, shop, product):
     order = make_order(shop, lines=(make_line(product),), shipping=replace(ADDRESS, street=""))
     deal = deal_of(order)
-    assert "street and number is missing" in client.get(work_url(shop)).content.decode()
+    assert "it lacks: street and number" in client.get(work_url(shop)).content.decode()
     values = {name: getattr(ADDRESS, name) for name in ("name", "phone", "city", "county", "country")}
 
     wrong = client.post(

@@ -38,6 +38,18 @@ def test_twenty_people_claim_one_order_and_one_has_it(in_threads):
     assert Order.objects.get(pk=order.pk).manager == people[outcomes.index(True)]
 
 
+def test_first_orders_of_one_person_at_once_make_one_customer(in_threads):
+    shop = make_shop()
+    drafts = [make_draft(shop, make_line(make_product(shop))) for _ in range(6)]
+
+    placed = in_threads(
+        [lambda d=d: orders.place_order(shop_id=shop.pk, draft=d, actor=SYSTEM, notify=False) for d in drafts]
+    )
+
+    assert kinds(placed) == {"Order": 6}
+    assert len({order.customer_id for order in placed}) == 1
+
+
 def test_confirm_and_cancel_at_once_leave_one_story(in_threads):
     shop = make_shop()
     product = make_product(shop, stock=50)
