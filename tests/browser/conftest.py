@@ -142,7 +142,7 @@ class Sinks:
         return "250 OK"
 
     def start(self) -> None:
-        threading.Thread(target=self.gateway.serve_forever, daemon=True).start()
+        threading.Thread(target=self.gateway.serve_forever, args=(0.02,), daemon=True).start()
         self.smtp.start()
 
     def stop(self) -> None:

@@ -81,7 +81,7 @@ def test_the_cost_of_the_board_does_not_grow(role, visibility):
 
     page()  # the first JSON column of a process makes Django ask SQLite what it can do
     few = queries_of(page)
-    fill(shop, 9, product)
+    fill(shop, 3, product)
     many = queries_of(page)
 
     assert len(few) == len(many) <= 7

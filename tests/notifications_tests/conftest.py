@@ -117,7 +117,7 @@ def gateway(settings: Settings) -> Iterator[Gateway]:
             return
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     state.url = f"http://127.0.0.1:{server.server_address[1]}/send"
     settings.SMS = {
         "url": state.url,

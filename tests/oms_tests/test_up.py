@@ -81,10 +81,15 @@ def up(tmp_path: Path) -> Iterator[Up]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_it_gets_ready_mends_itself_and_stops_cleanly(up: Up) -> None:
+def test_it_gets_ready_lets_no_second_in_mends_itself_and_stops_cleanly(up: Up, tmp_path: Path) -> None:
     assert eventually(lambda: f"Ready: http://127.0.0.1:{up.port}" in up.said()), up.said()
-    [web] = [pid for pid, line in up.processes().items() if "granian" in line and os.getpgid(pid) == pid]
 
+    second = up.start(tmp_path / "second")
+    assert second.wait(60) == 1
+    [said] = (tmp_path / "second").read_text().strip().splitlines()
+    assert said.startswith(f"CommandError: Port {up.port} is taken by another program.")
+
+    [web] = [pid for pid, line in up.processes().items() if "granian" in line and os.getpgid(pid) == pid]
     os.kill(web, signal.SIGKILL)
     assert eventually(lambda: "web ended (signal 9); starting it again" in up.said())
     assert eventually(up.answers)
@@ -93,14 +98,3 @@ def test_it_gets_ready_mends_itself_and_stops_cleanly(up: Up) -> None:
     assert up.process.wait(30) == 0
     assert up.processes() == {}
     assert "Stopped." in up.said()
-
-
-def test_a_second_one_says_that_the_port_is_taken(up: Up, tmp_path: Path) -> None:
-    assert eventually(up.answers), up.said()
-
-    second = up.start(tmp_path / "second")
-
-    assert second.wait(60) == 1
-    said = (tmp_path / "second").read_text().strip()
-    assert said.startswith(f"CommandError: Port {up.port} is taken by another program.")
-    assert len(said.splitlines()) == 1
