@@ -9,6 +9,11 @@ window.oms = (() => {
   const isTyping = (target) => target instanceof Element && target.closest("input, textarea, select, [contenteditable]") !== null;
   // A letter or sign that does something wherever the focus is: not while writing, and not for who switched such keys off.
   const isShortcut = (event) => !(event.ctrlKey || event.metaKey || event.altKey) && !isTyping(event.target) && document.documentElement.dataset.singleKeys !== "off";
+  // Letters are read from the key's place where the layout writes none of ours (Ukrainian, say).
+  function letterOf(event) {
+    if (/^[a-z?]$/i.test(event.key)) return event.key.toLowerCase();
+    return /^Key[A-Z]$/.test(event.code) ? event.code.slice(3).toLowerCase() : event.key;
+  }
 
   // Same-origin only; `HX-Request` makes the server answer with fragments instead of a page.
   async function send(url, fields) {
@@ -145,5 +150,5 @@ window.oms = (() => {
   if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.offsetWidth) / 2;
 
   all("#toasts > .toast").forEach(showToast);
-  return { $, all, send, parse, showToast, say, isTyping, isShortcut };
+  return { $, all, send, parse, showToast, say, isTyping, isShortcut, letterOf };
 })();
