@@ -206,6 +206,9 @@ def _write(funnel: Funnel, plan: FunnelPlan, stages: dict[int, Stage]) -> bool:
     # An entry may wander from one stage to another in one save: the old one gives it up first.
     given_up = [pk for pk, stage in stages.items() if stage.is_entry and entered.get(pk) != stage.status]
     Stage.objects.filter(pk__in=given_up).update(is_entry=False)
+    for pk in entered.keys() & given_up:
+        # It becomes the entry of another status, which is a change to be saved like any other.
+        stages[pk].is_entry = False
     for position, planned in enumerate(plan.stages):
         stage = stages[planned.stage_id]
         was_terminal = stage.is_terminal

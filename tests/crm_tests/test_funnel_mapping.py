@@ -113,6 +113,31 @@ def test_an_entry_wanders_in_one_save(funnel, boss):
     assert mapping_of(funnel).entries["processing"].slug == "packed"
 
 
+def test_two_entries_change_their_statuses_in_one_save(funnel, shop, boss):
+    order = make_order(shop, status=Status.PROCESSING)
+    confirmed, picking = stage(funnel, "confirmed"), stage(funnel, "picking")
+    plan = plan_of(funnel, confirmed={"status": "processing"}, picking={"status": "confirmed"})
+    entries = plan.entries | {"processing": confirmed.pk, "confirmed": picking.pk}
+
+    save(funnel, replace(plan, entries=entries), boss, move_cards=True)
+
+    found = mapping_of(funnel).entries
+    assert (found["processing"], found["confirmed"]) == (confirmed, picking)
+    assert Deal.objects.get(order=order).stage == confirmed
+    assert_sound()
+
+
+def test_an_entry_given_up_is_a_change_a_colleague_hears_of(funnel, boss):
+    before, plan = version_of(funnel.pk), plan_of(funnel)
+    entries = {status: pk for status, pk in plan.entries.items() if status != "delivered"}
+
+    saved = save(funnel, replace(plan, entries=entries), boss)
+
+    assert saved.changed
+    assert version_of(funnel.pk) != before
+    assert "delivered" not in mapping_of(funnel).entries
+
+
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.WAREHOUSE])
 def test_others_may_not(funnel, shop, role):
     with pytest.raises(NotPermitted):
