@@ -1,7 +1,8 @@
 """The funnel view: the deals that entered a board within a period, by the furthest stage each reached.
 
-The stages of the main line are the steps; side stages and lost ones are none, for they lead nowhere further. The cost
-follows the deals of the period.
+The stages of the main line are the steps; side stages and lost ones are none, for they lead nowhere further. A deal
+that went on to another board, as one that became an order does, still counts on the board it came from. The cost
+follows the shop's deals of the period.
 """
 
 from __future__ import annotations
@@ -12,12 +13,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Greatest
 
 from crm.models import Deal, DealMove, Funnel, Stage, StageKind
 from crm.page_selectors.narrowing import start_of
-from crm.selectors.board import deals_on
 from shops.keyset import Page, newest_key_first
 from shops.models import User
 from shops.money import quantise
@@ -31,7 +31,7 @@ class Step:
     """One stage of the main line: how many came at least this far, and how many no further.
 
     `share` is of those that entered, `kept` of those on the step before, in whole percent; `lost` of those that
-    stopped here are on a lost stage now.
+    stopped here are on a lost stage of this board now.
     """
 
     stage: Stage
@@ -66,9 +66,10 @@ def cohort(user: User, funnel: Funnel, first: date, last: date) -> Cohort:
     steps = [Step(stage) for stage in steps_of(funnel)]
     at = {step.stage.position: index for index, step in enumerate(steps)}
     entered, nowhere = 0, 0
-    rows = _with_furthest(_entered(user, funnel, first, last)).order_by()
+    rows = _with_furthest(_entered(user, funnel, first, last), funnel).order_by()
+    lost_here = Q(funnel=funnel, stage__kind=StageKind.LOST)
     for furthest, currency, count, lost, amount in rows.values_list("furthest", "currency").annotate(
-        n=Count("pk"), lost=Count("pk", filter=Q(stage__kind=StageKind.LOST)), amount=Sum("amount")
+        n=Count("pk"), lost=Count("pk", filter=lost_here), amount=Sum("amount")
     ):
         entered += count
         if furthest not in at:
@@ -87,7 +88,7 @@ def deals_of_cohort(
     user: User, funnel: Funnel, first: date, last: date, stage: Stage, *, only_stopped: bool, after: str = ""
 ) -> Page[Deal]:
     """One page of the deals behind a number: those that came at least as far as the stage, or stopped on it."""
-    deals = _with_furthest(_entered(user, funnel, first, last))
+    deals = _with_furthest(_entered(user, funnel, first, last), funnel)
     reached = Q(("furthest" if only_stopped else "furthest__gte", stage.position))
     return newest_key_first(deals.filter(reached).select_related("stage", "order", "customer"), after)
 
@@ -95,17 +96,25 @@ def deals_of_cohort(
 def _entered(user: User, funnel: Funnel, first: date, last: date) -> QuerySet[Deal]:
     zone = funnel.shop.zone
     start, end = start_of(first, zone), start_of(last + timedelta(days=1), zone)
-    return deals_on(user, funnel).filter(funnel=funnel, created_at__gte=start, created_at__lt=end)
+    # Every board of the shop is named, so that the index of boards and days finds the deals of the period.
+    boards = Funnel.objects.filter(shop=funnel.shop_id).values("pk")
+    deals = Deal.objects.visible_to(user).filter(funnel__in=boards, created_at__gte=start, created_at__lt=end)
+    return deals.filter(Q(funnel=funnel) | Exists(_moves_within(funnel)))
 
 
-def _with_furthest(deals: QuerySet[Deal]) -> QuerySet[Any]:
-    """Each deal with the position of the furthest step it stood on, by its moves and where it stands."""
+def _moves_within(funnel: Funnel) -> QuerySet[DealMove]:
+    """The moves of a deal to stages of this board, but for those that were undone."""
+    return DealMove.objects.filter(deal=OuterRef("pk"), undone_at=None, to_stage__funnel=funnel)
+
+
+def _with_furthest(deals: QuerySet[Deal], funnel: Funnel) -> QuerySet[Any]:
+    """Each deal with the position of the board's furthest step it stood on, by its moves and where it stands."""
     line = Q(to_stage__is_side=False) & ~Q(to_stage__kind=StageKind.LOST)
-    moves = DealMove.objects.filter(
-        line, deal=OuterRef("pk"), undone_at=None, to_stage__funnel=OuterRef("funnel")
-    )
+    moves = _moves_within(funnel).filter(line)
     furthest = moves.order_by().values("deal").annotate(far=Max("to_stage__position")).values("far")
-    own = Stage.objects.filter(pk=OuterRef("stage"), is_side=False).exclude(kind=StageKind.LOST)
+    own = Stage.objects.filter(pk=OuterRef("stage"), funnel=funnel, is_side=False).exclude(
+        kind=StageKind.LOST
+    )
     here = own.values("position")[:1]
     return deals.annotate(
         furthest=Greatest(Coalesce(Subquery(furthest), NOWHERE), Coalesce(Subquery(here), NOWHERE))

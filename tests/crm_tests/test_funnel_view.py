@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -9,14 +10,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from crm.models import Deal, Funnel
+from crm.models import Deal, Funnel, Stage
 from crm.page_selectors.cohort import cohort, deals_of_cohort
+from crm.services import create_order, move_deal
 from orders import services
 from orders.models import Order
 from orders.statuses import CancelReason
 from shops.actors import Actor
 from shops.models import ClaimVisibility
 from shops.permissions import Role
+from tests.crm_tests.test_making import make_deal, order_draft
 from tests.factories import make_order, make_shop, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -99,6 +102,68 @@ def test_it_equals_sql(shop, leader, funnel):
         furthest = [position for _deal, position in cursor.fetchall()]
     for step in found.steps:
         assert step.reached == sum(position >= step.stage.position for position in furthest), step.stage.slug
+
+
+@pytest.fixture
+def sales(shop):
+    Funnel.objects.filter(shop=shop, slug__endswith="-sales").update(is_active=True)
+    return Funnel.objects.get(shop=shop, slug__endswith="-sales")
+
+
+def win(deal, actor) -> Order:
+    """The deal becomes an order, and its card goes on to the board of orders."""
+    shop = deal.funnel.shop
+    return create_order(
+        shop_id=shop.pk, draft=order_draft(shop), actor=actor, form_key=uuid.uuid4(), deal_id=deal.pk
+    )
+
+
+def test_a_deal_that_became_an_order_is_won_on_the_board_it_came_from(client, shop, leader, sales):
+    actor = Actor.person(leader)
+    asked, wavering, won, failed = (make_deal(sales, leader, title) for title in ("A", "W", "V", "F"))
+    consideration = Stage.objects.get(funnel=sales, slug="consideration")
+    move_deal(deal_id=wavering.pk, to_stage_id=consideration.pk, actor=actor)
+    win(won, actor)
+    services.cancel_order(order_id=win(failed, actor).pk, actor=actor, reason_code=CancelReason.OTHER)
+    make_order(shop)
+
+    found = cohort(leader, sales, today(), today())
+    html = client.get(f"/reports/funnel/?funnel={sales.slug}&stage=order").content.decode()
+
+    steps = {step.stage.slug: step for step in found.steps}
+    assert (found.entered, found.nowhere) == (4, 0)
+    assert {slug: (step.reached, step.stopped, step.lost) for slug, step in steps.items()} == {
+        "interest": (4, 1, 0), "consideration": (3, 1, 0), "decision": (2, 0, 0), "order": (2, 2, 0),
+    }  # fmt: skip
+    for slug, deals in (("order", {won, failed}), ("consideration", {wavering}), ("interest", {asked})):
+        page = deals_of_cohort(leader, sales, today(), today(), steps[slug].stage, only_stopped=True)
+        assert set(page.rows) == deals
+    assert f'href="/deals/{won.pk}/"' in html
+
+
+def test_a_deal_from_the_sales_board_counts_on_the_board_of_orders_by_its_steps_there(
+    shop, leader, sales, funnel
+):
+    win(make_deal(sales, leader), Actor.person(leader))
+
+    found = cohort(leader, funnel, today(), today())
+
+    assert found.entered == 1
+    assert [step.stage.slug for step in found.steps if step.reached] == ["new"]
+
+
+def test_a_won_deal_is_hidden_like_its_order_and_other_shops_count_for_themselves(shop, leader, sales):
+    win(make_deal(sales, leader), Actor.person(leader))
+    shop.claim_visibility = ClaimVisibility.HIDDEN
+    shop.save()
+    colleague, stranger = make_user(shop), make_user(make_shop("PL"), Role.SUPERVISOR)
+
+    seen = [
+        cohort(person, Funnel.objects.get(pk=sales.pk), today(), today()).entered
+        for person in (leader, colleague, stranger)
+    ]
+
+    assert seen == [1, 0, 0]
 
 
 def test_a_manager_counts_only_what_they_see_and_the_warehouse_nothing(client, shop, leader, funnel):
