@@ -30,6 +30,7 @@ from orders.services.access import lock_order
 from orders.statuses import CancelReason, Status
 from shops.actors import Actor
 from shops.errors import DomainError
+from shops.locks import lock
 from shops.models import User
 from shops.permissions import Action, require
 
@@ -73,6 +74,7 @@ def take_next(*, user: User, stage: Stage, filters: Filters, skipped: Collection
     return None
 
 
+@transaction.atomic
 def take_again(*, deal_id: int, user: User) -> bool:
     """Give the person one order again, after they took back what they did with it, and let go of the others.
 
@@ -80,9 +82,18 @@ def take_again(*, deal_id: int, user: User) -> bool:
     """
     deal = Deal.objects.select_related("stage__funnel").get(pk=deal_id)
     require(Actor.person(user), shop_id=deal.stage.funnel.shop_id, action=Action.CALL)
-    others = Deal.objects.filter(stage=deal.stage_id, held_by=user.pk).exclude(pk=deal_id)
-    others.update(held_by=None, held_until=None)
+    _free_others(deal, user)
     return _hold(deal, deal.stage, user, timezone.now())
+
+
+def _free_others(deal: Deal, user: User) -> None:
+    held = Deal.objects.filter(stage=deal.stage_id, held_by=user.pk)
+    # The deal itself is locked with them: it is written next, and two tabs that wait for each other's would hang.
+    locked = lock(Deal.objects.all(), [deal.pk, *held.values_list("pk", flat=True)])
+    others = [other for other in locked if other.pk != deal.pk and other.held_by_id == user.pk]
+    Deal.objects.filter(pk__in=[other.pk for other in others]).update(held_by=None, held_until=None)
+    for other in others:
+        projection.touch(other)
 
 
 def _hold(deal: Deal, stage: Stage, user: User, now: datetime) -> bool:

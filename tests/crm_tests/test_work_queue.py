@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from crm import services as crm
 from crm.errors import StaleBoard
-from crm.models import Deal, Funnel, Stage
+from crm.models import BoardChange, Deal, Funnel, Stage
 from crm.selectors.board import NO_FILTERS
 from crm.selectors.calls import queue_of
+from crm.services import working
 from crm.services.working import LEASE
 from orders import services as orders
 from orders.errors import OrderError
@@ -111,6 +112,37 @@ def test_a_hold_is_renewed_and_given_back():
     assert not crm.let_go(deal_id=deal.pk, user=colleague)
     assert crm.let_go(deal_id=deal.pk, user=person, until=until)
     assert take(colleague, stage).pk == deal.pk
+
+
+def test_an_order_taken_again_gives_back_the_others_and_boards_hear_of_each():
+    shop, (open_one, other, theirs) = queue_with(3)
+    person, stage = make_user(shop), stage_of(shop)
+    update(theirs, held_by=make_user(shop), held_until=timezone.now() + LEASE)
+    assert take(person, stage).pk == open_one.pk
+    BoardChange.objects.all().delete()
+
+    assert crm.take_again(deal_id=other.pk, user=person)
+
+    held = dict(Deal.objects.values_list("pk", "held_by"))
+    assert (held[open_one.pk], held[other.pk]) == (None, person.pk)
+    assert held[theirs.pk] not in (None, person.pk)
+    changed = BoardChange.objects.order_by("deal").values_list("deal", flat=True)
+    assert list(changed) == [open_one.pk, other.pk]
+
+
+def test_the_others_are_kept_where_taking_again_fails(monkeypatch):
+    shop, (open_one, other) = queue_with(2)
+    person = make_user(shop)
+    take(person, stage_of(shop))
+
+    def fail(*_arguments):
+        raise RuntimeError
+
+    monkeypatch.setattr(working, "_hold", fail)
+    with pytest.raises(RuntimeError):
+        crm.take_again(deal_id=other.pk, user=person)
+
+    assert Deal.objects.get(pk=open_one.pk).held_by == person
 
 
 def test_the_warehouse_is_given_nothing():
