@@ -38,8 +38,8 @@ def tag_listed_orders(*, named: Sequence[tuple[int, str]], actor: Actor, name: s
     def tag(order_id: int) -> bool:
         if order_id not in cards:
             raise DomainError(_("It has no card to tag."), code="no_card")
-        tag_deal(deal_id=cards[order_id], actor=actor, name=name)
-        return True
+        _tag, is_new = tag_deal(deal_id=cards[order_id], actor=actor, name=name)
+        return is_new
 
     return _each(named, tag)
 
@@ -48,8 +48,8 @@ def tag_listed_customers(*, named: Sequence[tuple[int, str]], actor: Actor, name
     """Put a tag on each of these customers (key and name)."""
 
     def tag(customer_id: int) -> bool:
-        tag_customer(customer_id=customer_id, actor=actor, name=name)
-        return True
+        _tag, is_new = tag_customer(customer_id=customer_id, actor=actor, name=name)
+        return is_new
 
     return _each(named, tag)
 

@@ -8,12 +8,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm import projection
-from crm.models import CustomerTag, Deal, Tag
+from crm.models import BoardChange, CustomerTag, Deal, Tag
 from crm.services.deals import lock_deal_for
 from orders.models import Customer
 from shops.actors import Actor
 from shops.errors import DomainError
-from shops.locks import lock
 from shops.permissions import Action, require
 from shops.search_text import fold
 
@@ -23,19 +22,21 @@ COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 
 
 @transaction.atomic
-def tag_deal(*, deal_id: int, actor: Actor, name: str, colour: str = "") -> Tag:
+def tag_deal(*, deal_id: int, actor: Actor, name: str, colour: str = "") -> tuple[Tag, bool]:
     """Put a tag on a deal, making it where the shop has none of this name; a second time changes nothing.
 
+    Returns the tag and whether the deal did not wear it before.
     Upper and lower case and accents tell no two tags apart. Raises DomainError for a name that cannot be one, or a
     colleague's claim; NotPermitted.
     """
     deal = lock_deal_for(deal_id=deal_id, actor=actor, action=Action.COMMENT)
     tag = _tag(deal.funnel.shop_id, name, colour)
-    if not deal.tags.filter(pk=tag.pk).exists():
-        _require_room(deal.tags.count())
-        deal.tags.add(tag)
-        projection.touch(deal)
-    return tag
+    if deal.tags.filter(pk=tag.pk).exists():
+        return tag, False
+    _require_room(deal.tags.count())
+    deal.tags.add(tag)
+    projection.touch(deal)
+    return tag, True
 
 
 @transaction.atomic
@@ -50,18 +51,17 @@ def untag_deal(*, deal_id: int, tag_id: int, actor: Actor) -> bool:
 
 
 @transaction.atomic
-def tag_customer(*, customer_id: int, actor: Actor, name: str, colour: str = "") -> Tag:
+def tag_customer(*, customer_id: int, actor: Actor, name: str, colour: str = "") -> tuple[Tag, bool]:
     """Put a tag on a customer, where it shows on all their deals; as `tag_deal`."""
     shop_id = _require_customer(customer_id, actor)
     tag = _tag(shop_id, name, colour)
     worn = CustomerTag.objects.filter(customer_id=customer_id)
-    if not worn.filter(tag=tag).exists():
-        _require_room(worn.count())
-        CustomerTag.objects.bulk_create(
-            [CustomerTag(customer_id=customer_id, tag=tag)], ignore_conflicts=True
-        )
-        _touch_open_deals(customer_id)
-    return tag
+    if worn.filter(tag=tag).exists():
+        return tag, False
+    _require_room(worn.count())
+    CustomerTag.objects.bulk_create([CustomerTag(customer_id=customer_id, tag=tag)], ignore_conflicts=True)
+    _touch_open_deals(customer_id)
+    return tag, True
 
 
 @transaction.atomic
@@ -120,6 +120,9 @@ def _require_room(count: int) -> None:
 
 
 def _touch_open_deals(customer_id: int) -> None:
+    # As `projection.touch` for each, in one write. The cards only look different, so nobody need wait for them.
     open_deals = Deal.objects.filter(customer_id=customer_id, is_open=True)
-    for deal in lock(Deal.objects.all(), open_deals.values_list("pk", flat=True)[:200]):
-        projection.touch(deal)
+    BoardChange.objects.bulk_create(
+        BoardChange(funnel_id=funnel_id, deal_id=deal_id)
+        for deal_id, funnel_id in open_deals.values_list("pk", "funnel_id")[:200]
+    )

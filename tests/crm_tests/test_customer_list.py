@@ -124,9 +124,15 @@ def test_many_are_tagged_and_given_a_personal_manager(client, shop, manager):
     first, second = (make_order(shop, shipping=somebody(name)).customer for name in ("Ana", "Radu"))
     ticked = {"customer": [first.pk, second.pk]}
 
-    client.post("/customers/chosen", {**ticked, "do": "tag", "name": "VIP"})
+    client.post("/customers/chosen", {"customer": first.pk, "do": "tag", "name": "VIP"})
+    tagged = client.post("/customers/chosen", {**ticked, "do": "tag", "name": "VIP"})
+    page = client.get(tagged["Location"]).content.decode()
+    again = client.post("/customers/chosen", {**ticked, "do": "tag", "name": "VIP"})
+    page_again = client.get(again["Location"]).content.decode()
     answer = client.post("/customers/chosen", {**ticked, "do": "manager", "person": manager.pk})
 
+    assert "1 customer is tagged." in page
+    assert "There was nothing to change." in page_again
     assert CustomerTag.objects.filter(tag__name="VIP").count() == 2
     assert Customer.objects.filter(manager=manager).count() == 2
     assert (

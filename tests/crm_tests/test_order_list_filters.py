@@ -167,6 +167,8 @@ def test_ticked_orders_are_claimed_tagged_and_led_on(client, shop, manager):
     claimed = client.post("/orders/chosen", {**ticked, "do": "claim"})
     page = said(client, claimed)
     tagged = client.post("/orders/chosen", {"order": first.pk, "do": "tag", "name": "VIP"})
+    tagged_page = said(client, tagged)
+    again = said(client, client.post("/orders/chosen", {"order": first.pk, "do": "tag", "name": "vip"}))
     moved = client.post("/orders/chosen", {**ticked, "do": "move"})
     picked = client.post("/orders/chosen", {"order": first.pk, "do": "pick"})
 
@@ -175,6 +177,8 @@ def test_ticked_orders_are_claimed_tagged_and_led_on(client, shop, manager):
     assert f"1 was left as it is. {theirs.number}:" in page
     assert set(Order.objects.filter(manager=manager)) == {first, second}
     assert tagged.status_code == 303
+    assert "1 order is tagged." in tagged_page
+    assert "There was nothing to change." in again
     assert [tag.name for tag in Deal.objects.get(order=first).tags.all()] == ["VIP"]
     assert urlsplit(moved["Location"]).path == f"/board/{shop.slug}-orders/bulk/"
     assert len(parse_qs(urlsplit(moved["Location"]).query)["order"]) == 3

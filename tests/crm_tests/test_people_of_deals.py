@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from crm import services
-from crm.models import CustomerTag, Deal, DealComment, Funnel, Stage, Tag
+from crm.models import BoardChange, CustomerTag, Deal, DealComment, Funnel, Stage, Tag
 from crm.page_selectors.customer_panel import customer_panel
 from crm.selectors.changes import changes_since
 from notifications.models import Message
@@ -85,8 +87,8 @@ def test_tags_are_one_word_however_it_is_typed() -> None:
     order = make_order(shop)
     deal = Deal.objects.get(order=order)
 
-    first = services.tag_deal(deal_id=deal.pk, actor=actor, name="  Țară   străină ")
-    again = services.tag_customer(customer_id=order.customer_id, actor=actor, name="tara STRAINA")
+    first, _is_new = services.tag_deal(deal_id=deal.pk, actor=actor, name="  Țară   străină ")
+    again, _is_new = services.tag_customer(customer_id=order.customer_id, actor=actor, name="tara STRAINA")
 
     assert first == again == Tag.objects.get() == deal.tags.get()
     assert first.name == "Țară străină"
@@ -96,6 +98,42 @@ def test_tags_are_one_word_however_it_is_typed() -> None:
     assert services.untag_customer(customer_id=order.customer_id, tag_id=first.pk, actor=actor)
     assert services.remove_unused_tags(shop_id=shop.pk, actor=SYSTEM) == 1
     assert not Tag.objects.exists()
+
+
+def test_a_second_time_is_told_from_the_first() -> None:
+    shop = make_shop()
+    actor = Actor.person(make_user(shop))
+    order = make_order(shop)
+    deal = Deal.objects.get(order=order)
+
+    on_deal = [services.tag_deal(deal_id=deal.pk, actor=actor, name=name)[1] for name in ("VIP", "vip")]
+    on_customer = [
+        services.tag_customer(customer_id=order.customer_id, actor=actor, name=name)[1]
+        for name in ("VIP", "vip")
+    ]
+
+    assert on_deal == on_customer == [True, False]
+
+
+def test_a_customers_tag_is_told_to_all_open_boards_in_one_write() -> None:
+    shop = make_shop()
+    actor = Actor.person(make_user(shop))
+    order = make_order(shop)
+    closed = Deal.objects.get(order=make_order(shop, status="delivered"))
+    customer = order.customer_id
+    services.tag_customer(customer_id=customer, actor=actor, name="First")
+    with CaptureQueriesContext(connection) as one:
+        services.tag_customer(customer_id=customer, actor=actor, name="Second")
+    open_deals = [Deal.objects.get(order=order), *(lead_of(shop, customer_id=customer) for _ in range(4))]
+    Deal.objects.filter(pk=closed.pk).update(customer=customer)
+    BoardChange.objects.all().delete()
+
+    with CaptureQueriesContext(connection) as five:
+        services.tag_customer(customer_id=customer, actor=actor, name="Third")
+
+    told = set(BoardChange.objects.values_list("funnel", "deal"))
+    assert told == {(deal.funnel_id, deal.pk) for deal in open_deals}
+    assert len(five) == len(one)
 
 
 @pytest.mark.parametrize(("name", "colour"), [("", ""), (" \x00 ", ""), ("x" * 41, ""), ("x", "red")])
