@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from crm import projection, rules
 from crm.models import Deal, DealComment, DealMove, Funnel, Happening, MoveKind, Stage, StageKind
+from crm.services.deals import respect_claim
 from crm.services.funnels import create_preset_funnels
 from inventory.events import BackorderAllocated, ReservationShorted
 from notifications.events import CorrespondenceChanged
@@ -29,6 +30,7 @@ from orders.events import (
 from orders.models import Order, OrderEvent
 from orders.models.history import EventKind
 from orders.selectors import missed_calls
+from orders.services.claims import set_manager
 from orders.statuses import PaymentStatus
 from shops.actors import Actor, ActorKind, actor_columns
 from shops.events import ShopCreated
@@ -63,30 +65,40 @@ def create_deal(event: OrderPlaced) -> None:
 
 
 def _link(deal_id: int, order: Order, event: OrderPlaced) -> None:
+    home = Funnel.objects.filter(shop_id=order.shop_id, is_default=True, is_active=True).first()
+    if home is not None:
+        # The card may go there; both boards' rules are held before the card.
+        projection.hold_rules(home.pk)
     deal = projection.lock_deal(deal_id)
     if deal.order_id is not None:
         raise AlreadyDone(_("This deal has become an order already."), code="has_order")
+    # Somebody may have claimed it while the order was being placed.
+    respect_claim(deal, event.actor)
     title = deal.title
     deal.order, deal.customer, deal.amount, deal.currency = order, order.customer, order.total, order.currency
     deal.title = order.number
     deal.save(update_fields=["order", "customer", "amount", "currency", "title"])
     # The card is called as its order now; what it was about stays readable.
     DealComment.objects.create(deal=deal, text=title, **actor_columns(event.actor))
-    _take_to_orders(deal, order, event.actor)
+    if deal.manager_id is not None:
+        set_manager(order, event.actor, deal.manager_id)
+    _take_to_orders(deal, order, home, event.actor)
 
 
-def _take_to_orders(deal: Deal, order: Order, actor: Actor) -> None:
+def _take_to_orders(deal: Deal, order: Order, home: Funnel | None, actor: Actor) -> None:
     """A deal of a board without orders is won there, and goes on as a card of the shop's board of orders."""
     if Stage.objects.filter(funnel=deal.funnel_id).exclude(status="").exists():
-        projection.follow(deal, actor=actor)
+        if not projection.place_by_rule(deal, Happening.PLACED, actor=actor):
+            projection.follow(deal, actor=actor)
         return
     won = Stage.objects.filter(funnel=deal.funnel_id, kind=StageKind.WON).first()
     if won is not None and won.pk != deal.stage_id:
         projection.place(deal, won, projection.fresh_rank(), actor=actor, kind=MoveKind.FOLLOWED)
-    home = Funnel.objects.filter(shop_id=order.shop_id, is_default=True, is_active=True).first()
-    stage = projection.first_stage(home.pk, order) if home is not None else None
+    if home is None or home.pk == deal.funnel_id:
+        return
+    stage = projection.first_place(home, order)
     if stage is not None:
-        projection.transfer(deal, stage, actor=actor)
+        projection.change_funnel(deal, stage, actor=actor, kind=MoveKind.FOLLOWED)
 
 
 def follow_order(event: OrderStatusChanged) -> None:

@@ -12,7 +12,9 @@ from datetime import datetime
 
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from crm.errors import StaleBoard
 from crm.models import BoardChange, Deal, DealMove, Funnel, Happening, MoveKind, Stage, StageCondition
 from crm.rules import meets_condition
 from orders.models import Order
@@ -95,6 +97,22 @@ def lock_deal(deal_id: int) -> Deal:
     return _with_relations(deal_id)
 
 
+def order_of(deal_id: int) -> int | None:
+    """The key of the deal's order at this moment: an order is locked before its deal."""
+    return Deal.objects.values_list("order_id", flat=True).get(pk=deal_id)
+
+
+def lock_deal_without_order(deal_id: int) -> Deal:
+    """Like `lock_deal`, for a deal that was just seen to have no order; raises StaleBoard if it has one by now.
+
+    The order then decides, and would have to be locked before the deal.
+    """
+    deal = lock_deal(deal_id)
+    if deal.order_id is not None:
+        raise StaleBoard(_("This deal has become an order meanwhile; look again."), code="stale")
+    return deal
+
+
 def lock_deal_if_free(deal_id: int) -> Deal | None:
     """Like `lock_deal`, but never waits for the card: None where somebody else holds it."""
     funnel_id = Deal.objects.values_list("funnel_id", flat=True).get(pk=deal_id)
@@ -146,12 +164,12 @@ def place(
     touch(deal)
 
 
-def change_funnel(deal: Deal, stage: Stage, actor: Actor) -> None:
-    """Put a locked card on a stage of another funnel, whose rules are held, too."""
+def change_funnel(deal: Deal, stage: Stage, *, actor: Actor, kind: str) -> None:
+    """Put a locked card on a stage of another funnel, whose rules are held, too; the old board sees it leave."""
     touch(deal)
     deal.funnel = Funnel.objects.get(pk=stage.funnel_id)
     deal.save(update_fields=["funnel"])
-    place(deal, stage, fresh_rank(), actor=actor, kind=MoveKind.BY_HAND)
+    place(deal, stage, fresh_rank(), actor=actor, kind=kind)
 
 
 def restore(deal: Deal, move: DealMove, actor: Actor) -> None:
@@ -196,12 +214,13 @@ def follow(
 
 def home_of(deal: Deal) -> Stage | None:
     """The stage the status of the deal's order enters by, or None where the funnel has none."""
-    order = deal.order
-    if order is None:
-        return None
+    return _home(deal.funnel_id, deal.order) if deal.order is not None else None
+
+
+def _home(funnel_id: int, order: Order) -> Stage | None:
     if order.status == Status.NEW:
-        return first_stage(deal.funnel_id, order)
-    return entry_stage(deal.funnel_id, order.status)
+        return first_stage(funnel_id, order)
+    return entry_stage(funnel_id, order.status)
 
 
 def place_by_rule(
@@ -228,22 +247,16 @@ def place_by_rule(
 
 def rule_stage(deal: Deal, happening: str) -> Stage | None:
     """Where the funnel's rule for a happening puts the deal's card, or None where it does nothing."""
-    if not deal.funnel.follows_orders or deal.order is None:
+    return _stage_by_rule(deal.funnel, deal.order, happening) if deal.order is not None else None
+
+
+def _stage_by_rule(funnel: Funnel, order: Order, happening: str) -> Stage | None:
+    if not funnel.follows_orders:
         return None
-    stage = Stage.objects.filter(
-        funnel_id=deal.funnel_id, rules__funnel_id=deal.funnel_id, rules__happening=happening
-    ).first()
-    if stage is None or not agrees(stage, deal.order) or not meets_condition(stage, deal.order):
+    stage = Stage.objects.filter(funnel=funnel, rules__funnel=funnel, rules__happening=happening).first()
+    if stage is None or not agrees(stage, order) or not meets_condition(stage, order):
         return None
     return stage
-
-
-def transfer(deal: Deal, stage: Stage, *, actor: Actor) -> None:
-    """Take a locked card to a stage of another board; who watches the old board sees it leave."""
-    touch(deal)
-    Deal.objects.filter(pk=deal.pk).update(funnel=stage.funnel_id)
-    deal.funnel_id = stage.funnel_id
-    place(deal, stage, fresh_rank(), actor=actor, kind=MoveKind.FOLLOWED)
 
 
 def count_as_open(stage: Stage) -> None:
@@ -273,7 +286,7 @@ def create_card(*, order_id: int, funnel_id: int, actor: Actor) -> Deal | None:
         amount=order.total,
         currency=order.currency,
     )
-    stage = _first_place(deal, order)
+    stage = first_place(funnel, order)
     if stage is None:
         return None
     deal.stage, deal.is_open = stage, not stage.is_terminal
@@ -282,13 +295,13 @@ def create_card(*, order_id: int, funnel_id: int, actor: Actor) -> Deal | None:
     return deal
 
 
-def _first_place(deal: Deal, order: Order) -> Stage | None:
+def first_place(funnel: Funnel, order: Order) -> Stage | None:
     """By the rule for placed orders, else the home of the order's status, else the first column if orders may differ."""
-    if order.status == Status.NEW and (stage := rule_stage(deal, Happening.PLACED)):
+    if order.status == Status.NEW and (stage := _stage_by_rule(funnel, order, Happening.PLACED)):
         return stage
-    stage = home_of(deal)
-    if stage is None and not deal.funnel.follows_orders:
-        return Stage.objects.filter(funnel_id=deal.funnel_id).order_by("position", "pk").first()
+    stage = _home(funnel.pk, order)
+    if stage is None and not funnel.follows_orders:
+        return Stage.objects.filter(funnel=funnel).order_by("position", "pk").first()
     return stage
 
 

@@ -26,12 +26,15 @@ from shops.selectors import role_in_shop
 def lock_deal_for(*, deal_id: int, actor: Actor, action: Action) -> Deal:
     """Lock a deal for a change that leaves its order alone, after its order, and return it.
 
-    Raises NotPermitted, or an error that names the colleague whose claim keeps others out.
+    Raises NotPermitted, StaleBoard when it becomes an order meanwhile, or an error that names the colleague whose
+    claim keeps others out.
     """
-    order_id = Deal.objects.values_list("order_id", flat=True).get(pk=deal_id)
+    order_id = projection.order_of(deal_id)
     if order_id is not None:
         lock_order(order_id=order_id, actor=actor, action=action)
-    deal = projection.lock_deal(deal_id)
+        deal = projection.lock_deal(deal_id)
+    else:
+        deal = projection.lock_deal_without_order(deal_id)
     require(actor, shop_id=deal.funnel.shop_id, action=action)
     if order_id is None:
         respect_claim(deal, actor)
@@ -56,7 +59,7 @@ def _manager_name(deal: Deal) -> str:
 def claim_deal(*, deal_id: int, actor: Actor) -> bool:
     """Take a deal and its order; the first click wins. Returns whether anything changed.
 
-    Raises AlreadyDone naming who has it, or NotPermitted.
+    Raises AlreadyDone naming who has it, StaleBoard when it becomes an order meanwhile, or NotPermitted.
     """
     return _set_manager(deal_id, actor, claim=True)
 
@@ -68,10 +71,10 @@ def release_deal(*, deal_id: int, actor: Actor) -> bool:
 
 
 def _set_manager(deal_id: int, actor: Actor, *, claim: bool) -> bool:
-    order_id = Deal.objects.values_list("order_id", flat=True).get(pk=deal_id)
+    order_id = projection.order_of(deal_id)
     if order_id is not None:
         return (orders.claim_order if claim else orders.release_order)(order_id=order_id, actor=actor)
-    deal = projection.lock_deal(deal_id)
+    deal = projection.lock_deal_without_order(deal_id)
     require(actor, shop_id=deal.funnel.shop_id, action=Action.CLAIM)
     if not actor.is_person:
         raise DomainError(_("Only people can claim deals."), code="not_a_person")
@@ -96,12 +99,13 @@ def _require_own(deal: Deal, actor: Actor) -> None:
 def hand_over_deal(*, deal_id: int, to_user_id: int, actor: Actor, note: str = "") -> bool:
     """Give a deal, and its order, to a colleague of the shop, who is told; returns whether anything changed.
 
-    Raises NotPermitted, AlreadyDone or OrderError as `orders.services.hand_over_order` does.
+    Raises StaleBoard when it becomes an order meanwhile; NotPermitted, AlreadyDone or OrderError as
+    `orders.services.hand_over_order` does.
     """
-    order_id = Deal.objects.values_list("order_id", flat=True).get(pk=deal_id)
+    order_id = projection.order_of(deal_id)
     if order_id is not None:
         return orders.hand_over_order(order_id=order_id, to_user_id=to_user_id, actor=actor, note=note)
-    deal = projection.lock_deal(deal_id)
+    deal = projection.lock_deal_without_order(deal_id)
     require(actor, shop_id=deal.funnel.shop_id, action=Action.CLAIM)
     if not actor.is_person:
         raise DomainError(_("Only people can claim deals."), code="not_a_person")

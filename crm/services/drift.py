@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from crm import projection
 from crm.errors import MoveNotAllowed
-from crm.models import Deal, Funnel
+from crm.models import Deal, Funnel, MoveKind
 from crm.selectors.drift import disagreeing, explained, look_at_cards, look_at_orders, stranded, unfit
 from crm.services.stages import put
 from orders.models import Order
@@ -53,7 +53,7 @@ def repair_card(*, deal_id: int, actor: Actor) -> bool:
     if drift.target is None:
         raise MoveNotAllowed(drift.sentence, code="no_home")
     if drift.target.funnel_id != deal.funnel_id:
-        projection.change_funnel(deal, drift.target, actor)
+        projection.change_funnel(deal, drift.target, actor=actor, kind=MoveKind.BY_HAND)
     elif drift.target.pk != deal.stage_id:
         put(deal, drift.target, actor, uuid.uuid4())
     return True

@@ -46,26 +46,28 @@ def create_deal(
     The same `form_key` again answers the deal it made. Raises NotPermitted, or DomainError naming the field: no
     title, or a board whose stages all need an order.
     """
+    funnel = Funnel.objects.select_related("shop").get(pk=funnel_id)
+    require(actor, shop_id=funnel.shop_id, action=Action.PLACE_ORDER)
+    # Of the shop, not of the board: a deal that became an order since has left the board it was made on.
+    made = Deal.objects.filter(form_key=form_key, funnel__shop=funnel.shop_id)
     try:
         with transaction.atomic():
-            return Deal.objects.filter(form_key=form_key).first() or _create_deal(
-                funnel_id, draft, actor, form_key, stage_id
-            )
+            return made.first() or _create_deal(funnel, draft, actor, form_key, stage_id)
     except IntegrityError:
-        twin = Deal.objects.filter(form_key=form_key, funnel=funnel_id).first()
+        twin = made.all().first()
         if twin is None:
             raise
         return twin
 
 
 def _create_deal(
-    funnel_id: int, draft: DealDraft, actor: Actor, form_key: uuid.UUID, stage_id: int | None
+    funnel: Funnel, draft: DealDraft, actor: Actor, form_key: uuid.UUID, stage_id: int | None
 ) -> Deal:
-    funnel = Funnel.objects.select_related("shop").get(pk=funnel_id)
-    require(actor, shop_id=funnel.shop_id, action=Action.PLACE_ORDER)
-    projection.hold_rules(funnel.pk)
     if not draft.title.strip():
         raise DomainError(_("Say in a few words what it is about."), code="empty", field="title")
+    # A new customer's lock comes before a board's rules.
+    customer = orders.note_customer(shop_id=funnel.shop_id, contact=draft.contact, actor=actor)
+    projection.hold_rules(funnel.pk)
     stages = stages_to_begin_with(funnel)
     stage = next((row for row in stages if row.pk == stage_id), stages[0] if stages else None)
     if stage is None:
@@ -79,7 +81,7 @@ def _create_deal(
         stage=stage,
         rank=projection.fresh_rank(),
         title=draft.title.strip()[:200],
-        customer=orders.note_customer(shop_id=funnel.shop_id, contact=draft.contact, actor=actor),
+        customer=customer,
         manager_id=actor.user_id,
         amount=draft.amount,
         currency=funnel.shop.currency,
@@ -103,7 +105,8 @@ def create_order(
     placed = _placed_by(shop_id, form_key)
     if placed is not None:
         return placed
-    manager_id = _require_free(deal_id, shop_id, actor) if deal_id is not None else None
+    if deal_id is not None:
+        _require_free(deal_id, shop_id, actor)
     named = OrderDraft(**{**draft.__dict__, "source": BY_HAND, "external_id": form_key.hex})
     try:
         return orders.place_order(
@@ -111,7 +114,6 @@ def create_order(
             draft=named,
             actor=actor,
             reference=f"deal:{deal_id}" if deal_id is not None else "",
-            manager_id=manager_id,
         )
     except IntegrityError:
         placed = _placed_by(shop_id, form_key)
@@ -124,8 +126,8 @@ def _placed_by(shop_id: int, form_key: uuid.UUID) -> Order | None:
     return Order.objects.filter(shop=shop_id, source=BY_HAND, external_id=form_key.hex).first()
 
 
-def _require_free(deal_id: int, shop_id: int, actor: Actor) -> int | None:
-    """Who works on the deal, and so on its order. Raises AlreadyDone, or DomainError for a colleague's claim."""
+def _require_free(deal_id: int, shop_id: int, actor: Actor) -> None:
+    """Refuse before anything is placed: AlreadyDone, or DomainError for a colleague's claim. Judged again on linking."""
     deal = Deal.objects.select_related("order", "funnel").get(pk=deal_id)
     if deal.funnel.shop_id != shop_id:
         raise DomainError(_("The deal belongs to another shop."), code="other_shop")
@@ -135,4 +137,3 @@ def _require_free(deal_id: int, shop_id: int, actor: Actor) -> int | None:
             code="has_order",
         )
     respect_claim(deal, actor)
-    return deal.manager_id

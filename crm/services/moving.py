@@ -52,9 +52,9 @@ def move_deal(
 ) -> MoveResult:
     """Move a card to a stage, behind `after_deal_id` (or to the end), and its order with it.
 
-    Raises StaleBoard when the card is no longer where the person saw it, NeedsInput when the order's change needs
-    data, MoveNotAllowed or an order's refusal; then nothing was written. `undo_until` asks for a later end of the
-    time to undo, as moves do that belong together.
+    Raises StaleBoard when the card is no longer where the person saw it, or becomes an order meanwhile, NeedsInput
+    when the order's change needs data, MoveNotAllowed or an order's refusal; then nothing was written. `undo_until`
+    asks for a later end of the time to undo, as moves do that belong together.
     """
     deal = _lock(deal_id, to_stage_id, actor)
     stage = Stage.objects.filter(pk=to_stage_id, funnel_id=deal.funnel_id).first()
@@ -84,7 +84,7 @@ def move_deal(
     projection.place(
         deal, stage, rank, actor=actor, kind=MoveKind.BY_HAND, move_id=move_id, undo_until=undo_until
     )
-    if deal.order is None and stage.kind == StageKind.LOST:
+    if deal.order is None and stage.kind == StageKind.LOST and stage.pk != from_stage.pk:
         _note_why_lost(deal, move_id, arguments)
     return MoveResult(deal.pk, move_id, undo_until, from_stage, stage, bool(changes))
 
@@ -101,14 +101,14 @@ def _lock(deal_id: int, to_stage_id: int, actor: Actor) -> Deal:
     The two columns of a drag are locked before any card: limits are counted, and room is made between cards,
     by one drag at a time. Changes that come from the order's side wait for neither.
     """
-    order_id = Deal.objects.values_list("order_id", flat=True).get(pk=deal_id)
+    order_id = projection.order_of(deal_id)
     if order_id is not None:
         lock_order(order_id=order_id, actor=actor, action=Action.MOVE_DEAL)
     stage_id = Deal.objects.values_list("stage_id", flat=True).get(pk=deal_id)
     lock(Stage.objects.all(), [stage_id, to_stage_id])
     if order_id is not None:
         return Deal.objects.select_related("stage", "order__shop", "funnel").get(pk=deal_id)
-    deal = projection.lock_deal(deal_id)
+    deal = projection.lock_deal_without_order(deal_id)
     require(actor, shop_id=deal.funnel.shop_id, action=Action.MOVE_DEAL)
     respect_claim(deal, actor)
     return deal

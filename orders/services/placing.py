@@ -48,12 +48,12 @@ def place_order(
     notify: bool = True,
     reference: str = "",
     number: str = "",
-    manager_id: int | None = None,
 ) -> Order:
     """Make an order in status new, with its customer, lines, reservation, history row and event, all or nothing.
 
-    It belongs to `manager_id`, else to the customer's personal manager, else to nobody. Without `number` it is the shop's prefix and the source's number, else the shop's next (drawn before, so gaps
-    are possible). Raises OrderError naming the field, NotPermitted, or IntegrityError when the same external order
+    It belongs to whom the event's handlers gave it (that of the deal named by `reference`), else to the customer's
+    personal manager, else to nobody. Without `number` it is the shop's prefix and the source's number, else the
+    shop's next (drawn before, so gaps are possible). Raises OrderError naming the field, NotPermitted, or IntegrityError when the same external order
     is being placed at this moment by somebody else.
     """
     shop = Shop.objects.get(pk=shop_id)
@@ -61,7 +61,7 @@ def place_order(
     validate_draft(draft)
     wanted = number or _number_for(shop, draft)
     with transaction.atomic():
-        return _place(shop, draft, actor, notify, reference, wanted, manager_id)
+        return _place(shop, draft, actor, notify, reference, wanted)
 
 
 def _number_for(shop: Shop, draft: OrderDraft) -> str:
@@ -85,7 +85,6 @@ def _place(
     notify: bool,
     reference: str,
     number: str,
-    manager_id: int | None,
 ) -> Order:
     language = draft.language or shop.language
     customer = customer_for(shop=shop, shipping=draft.shipping, billing=draft.billing, language=language)
@@ -128,9 +127,11 @@ def _place(
             uid=event.uid, order_id=order.pk, shop_id=shop.pk, actor=actor, notify=notify, reference=reference
         )
     )
+    if reference:
+        # It may have been given a manager by what the reference names.
+        order.refresh_from_db(fields=["manager", "claimed_at", "updated_at"])
     # After the event: the claim reaches the deal, which the event makes.
-    manager_id = manager_id or personal_manager_of(customer)
-    if manager_id is not None and order.manager_id is None:
+    if order.manager_id is None and (manager_id := personal_manager_of(customer)) is not None:
         set_manager(order, actor, manager_id)
     # A shop that confirms by itself may have done so: what is answered is the order as it stands.
     return Order.objects.select_related("shop").get(pk=order.pk) if shop.auto_confirm_paid else order

@@ -7,7 +7,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError
 
+from crm import projection
 from crm.errors import MoveNotAllowed
 from crm.models import BoardChange, Deal, DealMove, Funnel, LostReason, Stage, StageKind
 from crm.page_selectors.bulk import preview_bulk_move
@@ -17,6 +19,7 @@ from orders.drafts import AddressDraft, LineDraft, OrderDraft
 from orders.errors import AlreadyDone, NeedsInput
 from orders.guards import Arguments
 from orders.models import Customer, Order
+from orders.services import customers
 from shops.actors import Actor
 from shops.errors import DomainError, NotPermitted
 from shops.models import ClaimVisibility, Shop
@@ -115,6 +118,47 @@ def test_a_second_click_makes_no_second_deal(sales, manager):
     assert Deal.objects.count() == 1
 
 
+def test_the_key_of_another_shops_deal_answers_nothing(deal):
+    Deal.objects.filter(pk=deal.pk).update(form_key=(key := uuid.uuid4()))
+    other = make_shop()
+    funnel, stranger = Funnel.objects.get(shop=other, slug__endswith="-sales"), make_user(other)
+
+    with pytest.raises(IntegrityError):
+        make_deal(funnel, stranger, key=key)
+
+    assert Deal.objects.get() == deal
+
+
+def test_the_key_of_a_made_deal_answers_nobody_who_may_not_make_one(shop, sales, manager):
+    make_deal(sales, manager, key=(key := uuid.uuid4()))
+
+    with pytest.raises(NotPermitted):
+        make_deal(sales, make_user(shop, Role.WAREHOUSE), key=key)
+
+
+def test_a_second_click_finds_the_deal_on_the_board_its_order_took_it_to(shop, sales, manager):
+    deal = make_deal(sales, manager, key=(key := uuid.uuid4()))
+    create_order(
+        shop_id=shop.pk,
+        draft=order_draft(shop),
+        actor=Actor.person(manager),
+        form_key=uuid.uuid4(),
+        deal_id=deal.pk,
+    )
+
+    assert make_deal(sales, manager, key=key).pk == deal.pk
+
+
+def test_a_new_customer_is_noted_before_the_boards_rules_are_held(sales, manager, monkeypatch):
+    seen, hold, lock = [], projection.hold_rules, customers.lock_name
+    monkeypatch.setattr(projection, "hold_rules", lambda key: seen.append("rules") or hold(key))
+    monkeypatch.setattr(customers, "lock_name", lambda *name: seen.append("customer") or lock(*name))
+
+    make_deal(sales, manager)
+
+    assert seen == ["customer", "rules"]
+
+
 def test_a_board_of_orders_alone_takes_no_deal(shop, manager):
     orders = Funnel.objects.get(shop=shop, is_default=True)
 
@@ -150,6 +194,17 @@ def test_a_deal_is_lost_for_a_reason(deal, sales, manager):
     assert Deal.objects.get(pk=deal.pk).lost_reason == LostReason.PRICE
     move = DealMove.objects.get(move_id=result.move_id)
     assert (move.reason_code, move.reason) == (LostReason.PRICE, "Found them cheaper.")
+
+
+def test_a_lost_deal_that_changes_its_place_in_the_column_keeps_why(deal, sales, manager):
+    actor, lost = Actor.person(manager), stage_of(sales, "lost")
+    why = Arguments(reason_code=LostReason.PRICE, reason="Found them cheaper.")
+    first = move_deal(deal_id=deal.pk, to_stage_id=lost.pk, actor=actor, arguments=why)
+
+    move_deal(deal_id=deal.pk, to_stage_id=lost.pk, actor=actor)
+
+    assert Deal.objects.get(pk=deal.pk).lost_reason == LostReason.PRICE
+    assert DealMove.objects.get(move_id=first.move_id).reason_code == LostReason.PRICE
 
 
 def test_a_lost_deal_says_why_and_can_still_become_an_order(client, deal, sales, manager):
