@@ -31,11 +31,37 @@ window.oms = (() => {
     return { status: response.status, html: response.status === 204 ? "" : await response.text() };
   }
 
+  // The parts that a request of a script is answered with; a whole page (an error, say) has none of them.
   const parse = (html) => {
     const template = document.createElement("template");
-    template.innerHTML = html;
+    if (!/^\s*<(!doctype|html)\b/i.test(html)) template.innerHTML = html;
     return template.content;
   };
+
+  // ---- News in place of the old: who stands on one of its controls stays on it.
+
+  const CONTROLS = "a[href], button, summary, input, select, textarea";
+  const wordsOf = (control) => control.getAttribute("aria-label") || control.textContent.trim();
+  // What a control does, or the words on it: the same before and after, however much changed around it.
+  const signOf = (control) => control.id || control.dataset.figure || control.getAttribute("href")
+    || [control.form?.getAttribute("action"), control.name, control.name && control.matches("button") ? control.value : wordsOf(control)].join();
+  const twin = (control, part) => all(CONTROLS, part).find((other) => signOf(other) === signOf(control));
+  // As the server wrote it: the token is masked anew in each answer, and is no news.
+  const textOf = (part) => part.outerHTML.replace(/(name="csrfmiddlewaretoken" value=")[^"]*/g, "$1");
+
+  function swap(old, part) {
+    if (textOf(old) === textOf(part)) return;
+    const control = old.contains(document.activeElement) ? document.activeElement : null;
+    const place = control ? all(CONTROLS, old).indexOf(control) : -1;
+    old.replaceWith(part);
+    if (control) (twin(control, part) || all(CONTROLS, part)[place])?.focus({ preventScroll: true });
+  }
+
+  // A dialog that came back: to the field that is wrong, else to the first that is empty.
+  function focusWrong(dialog) {
+    const fields = all("input:not([type=hidden]), select, textarea", dialog);
+    ($("[aria-invalid]", dialog) || fields.find((field) => !field.value) || fields[0])?.focus();
+  }
 
   // ---- Toasts: they leave by themselves, except while the pointer or the focus is on them.
 
@@ -150,5 +176,5 @@ window.oms = (() => {
   if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.offsetWidth) / 2;
 
   all("#toasts > .toast").forEach(showToast);
-  return { $, all, send, parse, showToast, say, isTyping, isShortcut, letterOf };
+  return { $, all, send, parse, showToast, say, isTyping, isShortcut, letterOf, twin, textOf, swap, focusWrong };
 })();

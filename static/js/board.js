@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const { $, all, send, parse, showToast, say, isTyping, isShortcut } = window.oms;
+  const { $, all, send, parse, showToast, say, isTyping, isShortcut, letterOf, swap, focusWrong } = window.oms;
   const board = $("#board");
   if (!board) return;
 
@@ -37,7 +37,7 @@
     if (!old) return;
     // A filter folds side stages without a card: the first that comes opens its column, the last that goes closes it.
     if (part.dataset.folded) columnOf(old).classList.toggle("is-folded", part.dataset.folded === "1");
-    old.replaceWith(part);
+    swap(old, part);
   }
 
   function placeCard(card) {
@@ -101,6 +101,13 @@
     }
   }
 
+  // What failed without a word of why (an error page, say) is told, too.
+  function take({ status, html }) {
+    const answer = applyAnswer(html);
+    if (status >= 400 && !answer.toast && !answer.dialog) say(board.dataset.refused, true);
+    return answer;
+  }
+
   async function move(url, fields, place) {
     place?.card.classList.add("is-busy");
     const response = await post(url, fields);
@@ -109,9 +116,8 @@
     const html = response.html;
     const asks = response.status === 422 && parse(html).querySelector("dialog");
     if (response.status !== 200 && !asks) putBack(place);
-    const answer = applyAnswer(html);
+    const answer = take(response);
     if (answer.dialog) return openDialog(answer.dialog, place);
-    if (response.status >= 400 && !answer.toast) say(board.dataset.refused, true);
     if (response.status === 200 && place) tellPlace(place.card.dataset.deal);
   }
 
@@ -155,8 +161,8 @@
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     link.closest("details")?.removeAttribute("open");
-    send(link.href).then(({ html }) => {
-      const dialog = parse(html).querySelector("dialog");
+    send(link.href).then((answer) => {
+      const { dialog } = take(answer);
       if (dialog) openDialog(dialog);
     }).catch(() => say(offline, true));
   });
@@ -190,13 +196,11 @@
     const again = response.status === 422 && parse(response.html).querySelector("dialog");
     if (again) {
       form.replaceWith($("form", again));
-      const fields = all("input:not([type=hidden]), select, textarea", dialog);
-      ($("[aria-invalid]", dialog) || fields.find((field) => !field.value) || fields[0])?.focus();
-      return;
+      return focusWrong(dialog);
     }
     dialog.close(response.status === 200 ? "sent" : "");
     if (response.status !== 200) putBack(place);
-    applyAnswer(response.html);
+    take(response);
     if (response.status === 200 && place?.card) tellPlace(place.card.dataset.deal);
   }
 
@@ -295,7 +299,7 @@
       return;
     }
     if (event.key === "Enter" && event.target === card) $(".card-number", card).click();
-    else if (event.key.toLowerCase() === "m") openMenu(card, event);
+    else if (letterOf(event) === "m") openMenu(card, event);
     else if (event.key === "ArrowDown") focusCard(nextSiblingCard(card), event);
     else if (event.key === "ArrowUp") focusCard(card.previousElementSibling, event);
     else if (PLACES[event.key]) focusCard(placeIn(card, event.key), event);
@@ -380,7 +384,7 @@
   // ---- For what stands beside the board; live.js brings in what others do, and puts `refresh` here. ----------------
 
   const isBusy = () => Boolean(held || waiting || sending > 0 || $("dialog[open]") || $(".card-menu[open]", board));
-  window.omsBoard = { applyAnswer, announce, post, isBusy, refresh: () => {} };
+  window.omsBoard = { applyAnswer, take, announce, post, isBusy, refresh: () => {} };
 
   // One column fills a phone: the board starts at the first that holds a card.
 

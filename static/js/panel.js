@@ -3,14 +3,14 @@
 "use strict";
 
 (() => {
-  const { $, all, say, isShortcut } = window.oms;
+  const { $, all, say, isShortcut, letterOf } = window.oms;
   const board = $("#board");
   if (!board) return;
 
   const words = board.dataset;
   const home = () => location.pathname.startsWith("/board/");
   let panel = null;
-  let boardUrl = "";
+  const boardUrl = location.href; // Forward opens the panel when the address is already the deal's.
   let boardTitle = "";
   let opener = null; // the card it was opened from
   let asked = 0;
@@ -43,14 +43,11 @@
     } catch {
       return location.assign(url);
     }
-    if (!panel) {
-      boardUrl = location.href;
-      boardTitle = document.title;
-    }
+    if (!panel) boardTitle = document.title;
     window.oms.deal.setBoard(boardUrl);
     const answer = await window.oms.deal.ask(url);
     if (turn !== asked || !answer) return;
-    if (answer.status !== 200) return void say(words.panelGone, true);
+    if (answer.status !== 200) return void say(answer.status === 404 ? words.panelGone : words.refused, true);
     if (push) history[panel ? "replaceState" : "pushState"]({ panel: url }, "", url);
     show(answer.html);
   }
@@ -158,8 +155,8 @@
       const menu = $("details[open][data-menu]", panel);
       if (!menu) { event.preventDefault(); leave(); }
     } else if (isShortcut(event)) {
-      if (event.key === "j") step(1);
-      else if (event.key === "k") step(-1);
+      if (letterOf(event) === "j") step(1);
+      else if (letterOf(event) === "k") step(-1);
     }
   });
 })();

@@ -5,14 +5,14 @@
 // ---- The steps of one move: while the strip says what comes next, it is asked for. On the board and on the move's page.
 
 (() => {
-  const { $, send, parse, showToast } = window.oms;
+  const { $, send, parse, showToast, swap } = window.oms;
   let running = false;
 
   function place(html) {
     if (window.omsBoard) return window.omsBoard.applyAnswer(html);
     for (const part of Array.from(parse(html).children)) {
       if (part.matches(".toast")) showToast(part);
-      else if (part.id) document.getElementById(part.id)?.replaceWith(part);
+      else if (document.getElementById(part.id)) swap(document.getElementById(part.id), part);
     }
   }
 
@@ -53,8 +53,8 @@
     form.closest(".toast")?.remove();
     strip()?.classList.add("is-resting");
     while (running) await new Promise((resolve) => { setTimeout(resolve, 50); });
-    const answer = await send(form.action, []).catch(() => null);
-    if (answer?.status === 200) place(answer.html);
+    const answer = await window.omsBoard.post(form.action, []);
+    if (answer) window.omsBoard.take(answer);
     await window.omsBoard?.refresh();
     run();
   }
@@ -77,11 +77,11 @@
 // ---- Choosing cards on the board.
 
 (() => {
-  const { $, all, send, parse } = window.oms;
+  const { $, all, send, parse, focusWrong } = window.oms;
   const board = $("#board");
   const bar = $("#bulk-bar");
   if (!board || !bar || !window.omsBoard) return;
-  const { applyAnswer, announce, post } = window.omsBoard;
+  const { applyAnswer, take, announce, post } = window.omsBoard;
 
   const MOST = Number(bar.dataset.most);
   const words = bar.dataset;
@@ -217,7 +217,7 @@
       const next = down ? card.nextElementSibling : card.previousElementSibling;
       set([card], true);
       if (next?.matches(".deal-card")) set([next], true);
-    } else if (event.key === "Escape" && chosen.size && !$(".card-menu[open], details[data-menu][open]")) clear();
+    } else if (event.key === "Escape" && chosen.size && !$(".card-menu[open], details[data-menu][open]") && !event.target.closest("[data-search], select, details")) clear();
   }, true);
 
   // ---- What the board does meanwhile: cards are replaced, leave, come.
@@ -252,9 +252,8 @@
     const answer = await post(bar.action, [...fields(), ["stage", stage]]);
     bar.classList.remove("is-busy");
     if (!answer) return;
-    const dialog = parse(answer.html).querySelector("dialog");
+    const { dialog } = take(answer);
     if (dialog) open(dialog);
-    else applyAnswer(answer.html);
   }
 
   function open(dialog) {
@@ -278,11 +277,10 @@
     const again = parse(answer.html).querySelector("dialog");
     if (again) {
       form.replaceWith($("form", again));
-      $("[aria-invalid]", dialog)?.focus();
-      return;
+      return focusWrong(dialog);
     }
     dialog.close(answer.status === 200 ? "sent" : "");
-    applyAnswer(answer.html);
+    take(answer);
     if (answer.status !== 200) return;
     own.clear();
     chosen.forEach((_stage, deal) => own.add(deal));
@@ -303,7 +301,8 @@
     const answer = await post(button.formAction, fields());
     bar.classList.remove("is-busy");
     if (!answer) return;
-    applyAnswer(answer.html);
+    take(answer);
+    if (answer.status !== 200) return;
     clear(false);
     endMode();
     window.omsBoard.refresh();

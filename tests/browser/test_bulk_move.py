@@ -90,6 +90,47 @@ def test_it_selects_by_keyboard_and_keeps_the_selection_when_cards_are_replaced(
     expect(page.locator("#board-says")).to_have_text("Nothing is selected.")
 
 
+def test_escape_in_the_search_field_keeps_what_is_selected(sign_in: SignIn) -> None:
+    shop = make_shop()
+    orders = make_orders(shop, 1)
+    page = sign_in(make_user(shop, language="en"))
+    page.goto(board_path(shop))
+    card(page, orders[0].number).focus()
+    page.keyboard.press("Space")
+
+    page.locator("[data-search]").focus()
+    page.keyboard.press("Escape")
+    page.locator("#bulk-bar select").focus()
+    page.keyboard.press("Escape")
+    expect(page.locator(".deal-card.is-chosen")).to_have_count(1)
+    card(page, orders[0].number).focus()
+    page.keyboard.press("Escape")
+
+    expect(page.locator(".deal-card.is-chosen")).to_have_count(0)
+
+
+def test_the_focus_stays_on_stop_while_the_cards_move(sign_in: SignIn) -> None:
+    shop = make_shop(undo_seconds=60)
+    orders = make_orders(shop, 2)
+    page = sign_in(make_user(shop, language="en"))
+    page.goto(board_path(shop))
+    page.route("**/continue/", lambda route: route.fulfill(status=409, body=""))
+    for order in orders:
+        card(page, order.number).locator(".card-what").click(modifiers=["Control"])
+    page.locator("#bulk-bar select").select_option("confirmed")
+    page.get_by_role("button", name="Move 2 cards").click()
+    stop = page.locator("#bulk-run").get_by_role("button", name="Stop")
+    stop.focus()
+
+    page.evaluate(
+        "strip => window.omsBoard.applyAnswer(strip.outerHTML.replaceAll('0 of 2', '1 of 2'))",
+        page.locator("#bulk-run").element_handle(),
+    )
+
+    expect(page.locator("#bulk-run")).to_contain_text("1 of 2")
+    expect(stop).to_be_focused()
+
+
 def test_a_closed_tab_finds_what_is_left_and_goes_on(sign_in: SignIn) -> None:
     shop = make_shop(undo_seconds=60)
     orders = make_orders(shop, 2)

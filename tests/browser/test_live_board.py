@@ -136,6 +136,26 @@ def test_it_keeps_focus_and_scroll_while_cards_arrive(sign_in: SignIn) -> None:
     assert abs(after["y"] - before["y"]) < 140
 
 
+def test_it_keeps_the_focus_on_a_figure_that_changes(sign_in: SignIn) -> None:
+    shop = make_shop()
+    make_order(shop)
+    board = sign_in(make_user(shop, language="en"))
+    board.goto(board_path(shop))
+    figure = board.locator('[data-figure="call"]')
+    figure.focus()
+    expect(figure).to_contain_text("1")
+
+    make_order(shop)
+
+    expect(figure).to_contain_text("2")
+    expect(figure).to_be_focused()
+    opener = column(board, "new").get_by_role("button", name="Select all of")
+    opener.focus()
+    make_order(shop)
+    expect(column(board, "new").locator(".column-count")).to_have_text("3")
+    expect(opener).to_be_focused()
+
+
 def test_it_shows_more_cards_when_the_column_is_scrolled(sign_in: SignIn) -> None:
     shop = make_shop()
     product = make_product(shop, stock=1000)

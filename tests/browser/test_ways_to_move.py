@@ -39,6 +39,31 @@ def test_it_moves_by_keyboard_alone(sign_in: SignIn) -> None:
     expect(page.locator("[data-search]")).to_be_focused()
 
 
+def test_its_letters_are_found_on_a_keyboard_that_writes_cyrillic(sign_in: SignIn) -> None:
+    shop = make_shop()
+    first, second = make_order(shop), make_order(shop)
+    page = sign_in(make_user(shop, language="en"))
+    page.goto(board_path(shop))
+
+    card(page, first.number).focus()
+    press_cyrillic(page, "ь", "KeyM")
+    expect(card(page, first.number).get_by_label("Move to…")).to_be_focused()
+    page.keyboard.press("Escape")
+    card(page, first.number).locator(".card-number").click()
+    expect(page.get_by_role("dialog").get_by_role("heading", name=first.number)).to_be_visible()
+    press_cyrillic(page, "о", "KeyJ")
+    expect(page.get_by_role("dialog").get_by_role("heading", name=second.number)).to_be_visible()
+    press_cyrillic(page, "л", "KeyK")
+
+    expect(page.get_by_role("dialog").get_by_role("heading", name=first.number)).to_be_visible()
+
+
+def press_cyrillic(page: Page, letter: str, code: str) -> None:
+    """What a browser says of a key while the layout is Ukrainian."""
+    event = "new KeyboardEvent('keydown', { key, code, bubbles: true, cancelable: true })"
+    page.evaluate(f"([key, code]) => document.activeElement.dispatchEvent({event})", [letter, code])
+
+
 def test_it_opens_the_deal_by_enter_and_by_a_click(sign_in: SignIn) -> None:
     shop = make_shop()
     order = make_order(shop)
