@@ -56,7 +56,9 @@ def customer_note(request: HttpRequest, customer_id: int) -> HttpResponse:
     except DomainError as error:
         form.add_error("note", error.sentence)
         # Saving once more replaces what is there now.
-        form.data = form.data | {"seen": _visible_customer(request, customer_id).note}  # type: ignore[operator]
+        again = request.POST.copy()
+        again["seen"] = _visible_customer(request, customer_id).note
+        form.data = again
         return _page(request, found, form, status=422)
     messages.success(request, _("The note is saved."))
     return HttpResponse(status=303, headers={"Location": reverse("crm:customer", args=[found.pk])})

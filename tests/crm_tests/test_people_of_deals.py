@@ -239,6 +239,7 @@ def test_the_customer_page_keeps_tags_and_the_personal_manager() -> None:
 
     assert stale.status_code == 422
     assert "A colleague changed this note meanwhile" in stale.content.decode()
+    assert stale.context["form"]["note"].value() == "Rude"
     assert "VIP" in html and "Mara Ilie" in html and "Kind" in html and "Rude" not in html
     assert Customer.objects.get(pk=order.customer_id).manager == mara
     assert Order.objects.get(pk=order.pk).manager == mara
