@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const { $, all, send, parse, showToast, say, isShortcut } = window.oms;
+  const { $, all, send, parse, showToast, say, isShortcut, letterOf } = window.oms;
   if (!$("#work")) return;
 
   const RENEW_EVERY = 60000;
@@ -69,12 +69,7 @@
     act(event.target, event.submitter);
   });
 
-  // ---- Keys. Letters are read from the key's place where the layout writes none of ours (Ukrainian, say).
-
-  function letterOf(event) {
-    if (/^[a-z?]$/i.test(event.key)) return event.key.toLowerCase();
-    return /^Key[A-Z]$/.test(event.code) ? event.code.slice(3).toLowerCase() : event.key;
-  }
+  // ---- Keys
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") return closePanels(event);
@@ -100,7 +95,7 @@
   function openPanel(panel, event) {
     event.preventDefault();
     panel.open = !panel.open;
-    if (panel.open) ($("button, input:not([type=hidden])", $("form", panel)) || panel).focus();
+    if (panel.open) ($("button:not([tabindex='-1']), input:not([type=hidden])", $("form", panel)) || panel).focus();
     else $("summary", panel).focus();
   }
 
@@ -128,10 +123,30 @@
   async function renew() {
     const { deal, hold } = work().dataset;
     if (!deal || isBusy) return;
-    const { status, html } = await send(hold, {}).catch(() => ({ status: 0 }));
+    const { status, until } = await askHold(hold);
     if (work().dataset.deal !== deal) return;
-    if (status === 200) work().dataset.held = JSON.parse(html).until;
-    if (status === 409 && !isBusy) location.reload();
+    if (until) work().dataset.held = until;
+    if (status === 409 && !isBusy) lose();
+  }
+
+  // No connection, or another page for an answer (the login, say): the hold stays as it was.
+  async function askHold(url) {
+    try {
+      const { status, html } = await send(url, {});
+      return { status, until: status === 200 ? JSON.parse(html).until : null };
+    } catch {
+      return { status: 0, until: null };
+    }
+  }
+
+  const isTyped = () => all("#work input:not([type=checkbox], [type=radio]), #work textarea").some((field) => field.value !== field.defaultValue);
+
+  // The order is with somebody else: the next one comes, but never over what is being typed.
+  function lose() {
+    if (!isTyped()) return location.reload();
+    if (work().dataset.told) return;
+    work().dataset.told = "1";
+    say(page.dataset.lost, true);
   }
   setInterval(renew, RENEW_EVERY);
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from crm.models import Deal
@@ -108,3 +110,58 @@ def test_an_address_is_corrected_on_a_phone_and_the_call_goes_on(sign_in: SignIn
 
     expect(page.get_by_role("heading", name="All done here.")).to_be_visible()
     assert Order.objects.get(pk=order.pk).status == Status.CONFIRMED
+
+
+def test_enter_in_the_field_of_another_time_puts_off_until_that_time(sign_in: SignIn) -> None:
+    shop = make_shop()
+    order = orders_to_call(shop, 1)[0]
+    page = open_queue(sign_in, shop)
+    expect_open(page, order)
+    until = (timezone.now() + timedelta(days=20)).astimezone(shop.zone).replace(second=0, microsecond=0)
+
+    press(page, "s")
+    expect(page.locator("[data-digit='1']:focus")).to_have_count(1)
+    page.get_by_label("Another time").fill(until.strftime("%Y-%m-%dT%H:%M"))
+    page.get_by_label("Another time").press("Enter")
+    expect(page.get_by_role("heading", name="All done here.")).to_be_focused()
+
+    assert Deal.objects.get(order=order).snoozed_until == until
+
+
+def test_enter_in_the_note_of_a_call_records_no_call(sign_in: SignIn) -> None:
+    shop = make_shop()
+    order = orders_to_call(shop, 1)[0]
+    page = sign_in(make_user(shop, language="en"))
+    page.goto(f"/deals/{Deal.objects.get(order=order).pk}/")
+    page.locator(".deal-call summary").click()
+    note = page.locator(".deal-call [name=note]")
+
+    note.fill("Busy")
+    note.press("Enter")
+    expect(note).to_have_value("Busy")
+    with page.expect_response(lambda answer: answer.url.endswith("/calls/")):
+        page.locator(".deal-call").get_by_role("button", name="No answer").click()
+
+    assert order.events.get(kind="call").details["answered"] is False
+
+
+def test_a_lost_hold_says_so_and_keeps_what_is_being_typed(sign_in: SignIn) -> None:
+    shop = make_shop()
+    first, second = orders_to_call(shop, 2)
+    page = sign_in(make_user(shop, language="en"))
+    page.clock.install()
+    page.goto(board_path(shop, "work/?stage=new"))
+    expect_open(page, first)
+    note = page.locator("#work-missed [name=note]")
+
+    note.fill("Call after six")
+    Deal.objects.filter(order=first).update(
+        held_by=make_user(shop), held_until=timezone.now() + timedelta(hours=1)
+    )
+    page.clock.fast_forward("01:05")
+    expect(page.locator(".toast")).to_contain_text("This order is not open with you any more.")
+    expect(note).to_have_value("Call after six")
+    note.fill("")
+    page.clock.fast_forward("01:05")
+
+    expect_open(page, second)
