@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const { $, all } = window.oms;
+  const { $, all, letterOf } = window.oms;
 
   // ---- Choosing: one box for a group, the number on the button.
 
@@ -64,10 +64,13 @@
   // ---- Returns: a single key is an answer, a burst of keys is the scanner's next parcel.
 
   const BURST = 250;
+  const ANSWERS = "rugd";
   let burst = "";
+  let letter = ""; // of the burst's first key, wherever the layout has it
   let timer = 0;
 
   const press = (key) => {
+    if (document.documentElement.dataset.singleKeys === "off") return;
     const button = $(`#returns-desk [data-key="${key}"]:not(:disabled)`);
     if (button) button.click();
   };
@@ -76,7 +79,7 @@
     const typed = burst;
     const field = $("[data-returns-scan]");
     burst = "";
-    if (typed.length === 1 && "rugd".includes(typed.toLowerCase())) return press(typed.toLowerCase());
+    if (typed.length === 1 && ANSWERS.includes(letter)) return press(letter);
     if (field) field.value += typed;
   }
 
@@ -98,6 +101,7 @@
     if (!burst && !$("#returns-desk .return-card") && event.target === field) return;
     event.preventDefault();
     event.stopPropagation();
+    if (!burst) letter = letterOf(event);
     burst += event.key;
     if (burst.length > 1) {
       clearTimeout(timer);

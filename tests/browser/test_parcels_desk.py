@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from notifications.models import Message
-from orders.models import HandoverSheet, Order
+from orders.models import HandoverSheet, Order, Shipment
 from shops.permissions import Role
 from tests.factories import make_order, make_shop, make_user
 
@@ -72,3 +72,36 @@ def test_a_scanner_and_one_key_each_take_parcels_back(sign_in: SignIn) -> None:
 
     assert Order.objects.get(pk=first.pk).returns.get().state == "received"
     assert Order.objects.get(pk=second.pk).status == "shipped"
+
+
+def test_an_answer_is_found_by_the_place_of_its_key(sign_in: SignIn) -> None:
+    shop = make_shop()
+    order = make_order(shop, status="shipped")
+    page = sign_in(make_user(shop, Role.WAREHOUSE, language="en"))
+    page.goto(f"/parcels/returns/?scan={order.shipments.get().tracking_number}")
+    expect(page.locator("#scan")).to_be_focused()
+
+    page.locator("#scan").dispatch_event("keydown", {"key": "г", "code": "KeyU"})
+    expect(page.locator(".returns-log li").first).to_contain_text("Not collected")
+
+    expect(page.locator("#scan")).to_have_value("")
+
+
+def test_with_single_keys_off_only_the_scanner_is_heard(sign_in: SignIn) -> None:
+    shop = make_shop()
+    first, second = make_order(shop, status="shipped"), make_order(shop, status="shipped")
+    Shipment.objects.filter(order=second).update(tracking_number="RU123456789RO")
+    page = sign_in(make_user(shop, Role.WAREHOUSE, language="en"))
+    page.goto(f"/parcels/returns/?scan={first.shipments.get().tracking_number}")
+    page.evaluate("document.documentElement.dataset.singleKeys = 'off'")
+    field = page.locator("#scan")
+    expect(field).to_be_focused()
+
+    page.keyboard.press("r")
+    page.wait_for_timeout(400)
+    expect(field).to_have_value("")
+    page.keyboard.type("RU123456789RO")
+    page.keyboard.press("Enter")
+    expect(page.locator(".return-card")).to_have_attribute("data-order", second.number)
+
+    assert not any(order.returns.exists() for order in (first, second))
