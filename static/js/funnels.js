@@ -37,5 +37,11 @@
   // ---- A step that is done asks for the next one, unless somebody stops it.
 
   const going = $("form[data-continue]");
-  if (going) setTimeout(() => going.requestSubmit(), 300);
+  if (going) {
+    const next = setTimeout(() => going.requestSubmit(), 300);
+    const stop = () => clearTimeout(next);
+    going.addEventListener("submit", stop);
+    // Whoever leaves by a link is not brought back by the next step.
+    document.addEventListener("click", (event) => { if (event.target.closest("a")) stop(); });
+  }
 })();
