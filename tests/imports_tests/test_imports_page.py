@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -211,3 +213,21 @@ def test_the_shop_page_can_ask_for_its_connection(shop: Shop) -> None:
 
     assert selectors.connection_of(shop.pk, "woocommerce") == opened
     assert selectors.hook_url(shop.slug, "woocommerce").endswith(f"/hooks/woocommerce/{shop.slug}")
+
+
+def test_a_link_leads_to_an_order_whose_number_has_signs_of_an_address(shop: Shop) -> None:
+    deliver(shop, order())
+    Order.objects.update(number="A#1042?")
+    client = signed_in(shop, Role.ADMIN)
+    pages = [LIST, reverse("imports:delivery", args=[Delivery.objects.get().pk])]
+
+    links = [link_to_order(client.get(page).content.decode()) for page in pages]
+
+    assert links == ["/orders/A%231042%3F/"] * 2
+    assert client.get(links[0]).status_code == 200
+
+
+def link_to_order(page: str) -> str:
+    found = re.search(r'href="(/orders/[^"]+)"', page)
+    assert found is not None
+    return found[1]

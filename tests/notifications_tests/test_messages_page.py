@@ -287,3 +287,16 @@ def test_a_cursor_outside_the_calendar_starts_over(
 
     assert page.status_code == 200
     assert number_of(message) in page.content.decode()
+
+
+def test_a_link_leads_to_an_order_whose_number_has_signs_of_an_address(
+    client: Client, make_message: MakeMessage
+) -> None:
+    message = make_message()
+    Order.objects.update(number="A#1042?")
+    sign_in(client, make_user(message.shop))
+
+    pages = [client.get(path).content.decode() for path in ("/messages/", f"/messages/{message.pk}/")]
+
+    assert all('href="/orders/A%231042%3F/"' in page for page in pages)
+    assert client.get("/orders/A%231042%3F/").status_code == 200
