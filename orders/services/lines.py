@@ -272,6 +272,16 @@ def _set_totals(order: Order, other_vat: Decimal) -> None:
     total = goods + order.shipping_total + order.fees_total + order.rounding
     if total > LARGEST_AMOUNT:
         raise OrderError(_("The amount is not a sum of money."), code="invalid", field="lines")
+    # What a sales channel took off the whole order stays, as rounding; a parcel must not ask for less than nothing.
+    if total < ZERO <= order.total:
+        raise OrderError(
+            _(
+                "The discount of the whole order is larger than what would be left to pay. Keep more in the order, "
+                "or cancel it and place a new one."
+            ),
+            code="below_zero",
+            field="lines",
+        )
     draft = OrderDraft(
         currency=order.currency,
         shipping=AddressDraft(),

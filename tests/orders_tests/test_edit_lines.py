@@ -239,3 +239,21 @@ def test_two_orders_that_grow_at_once_never_share_a_unit() -> None:
     for order in orders:
         fresh = Order.objects.get(pk=order.pk)
         assert fresh.total == fresh.lines.get().total == Decimal(10) * (1 if order.pk in refused else 2)
+
+
+def test_an_order_is_not_left_with_less_than_nothing_to_pay() -> None:
+    shop = make_shop()
+    dear = make_line(make_product(shop), 1, unit_price=Decimal(70), total=Decimal(70))
+    cheap = make_line(make_product(shop), 1, unit_price=Decimal(30), total=Decimal(30))
+    order = make_order(shop, lines=(dear, cheap), total=Decimal(50))
+    first, second = order.lines.all()
+    before = snapshot(order)
+
+    with pytest.raises(OrderError, match="discount of the whole order") as refused:
+        services.edit_lines(
+            order_id=order.pk, actor=SYSTEM, changes=[LineChange(line_id=first.pk, quantity=0)]
+        )
+    assert (refused.value.field, snapshot(order)) == ("lines", before)
+    services.edit_lines(order_id=order.pk, actor=SYSTEM, changes=[LineChange(line_id=second.pk, quantity=0)])
+
+    assert Order.objects.get(pk=order.pk).total == Decimal(20)
