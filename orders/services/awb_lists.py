@@ -24,7 +24,8 @@ from orders.carriers import (
 )
 from orders.models import Order, Return, Shipment
 from orders.services.access import claim_refusal
-from orders.services.awbs import LIVE, NOTHING, form_refusal, judge_awb, judge_outcome, taken_sentence
+from orders.services.awb_owners import taken_sentence
+from orders.services.awbs import LIVE, NOTHING, form_refusal, judge_awb, judge_outcome
 from orders.statuses import ReturnState, ShipmentState
 from shops.models import Shop, User
 from shops.permissions import Action

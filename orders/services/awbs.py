@@ -9,7 +9,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from zlib import crc32
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -22,13 +21,13 @@ from orders.models import Order, Shipment
 from orders.models.history import EventKind
 from orders.search import refresh_order_terms
 from orders.services.access import lock_order
+from orders.services.awb_owners import require_free_awb
 from orders.services.parcels import add_shipment, deliver_parcel
 from orders.services.recording import record
 from orders.services.transitions import deliver_order, return_order
 from orders.statuses import ReturnKind, ReturnState, ShipmentState, Status
 from shops.actors import Actor, actor_columns
 from shops.bus import publish
-from shops.locks import lock_name
 from shops.permissions import Action
 
 PREPARE, FILL, NOTHING = "prepare", "fill", "nothing"
@@ -51,7 +50,8 @@ class Judgement:
 
 def judge_awb(order: Order, parcels: Sequence[Shipment], *, carrier: str, number: str) -> Judgement:
     """Whether the order may get this AWB; `parcels` are all of its that are not voided. Reads nothing."""
-    if any(parcel.tracking_number.upper() == number for parcel in parcels):
+    # Parcels may have none, and older ones have theirs as somebody typed it.
+    if number and any(normal_number(parcel.tracking_number) == normal_number(number) for parcel in parcels):
         return Judgement(NOTHING)
     if order.status == Status.NEW:
         return _no(_("The order is not confirmed yet."))
@@ -100,20 +100,6 @@ def _no(sentence: str) -> Judgement:
     return Judgement(why_not=sentence)
 
 
-def elsewhere(number: str, *, order_id: int, shop_id: int, carrier: str) -> bool:
-    """Whether a parcel of another order has this number: in the same shop, or anywhere with the same courier."""
-    others = Shipment.objects.filter(tracking_number=number).exclude(state=ShipmentState.VOIDED)
-    rows = others.exclude(order_id=order_id).values_list("order__shop_id", "carrier")[:20]
-    return any(shop == shop_id or code == carrier for shop, code in rows)
-
-
-def taken_sentence(number: str = "") -> str:
-    """What is said of an AWB that another order has; it is named where the person may see it."""
-    if number:
-        return _("Order %(number)s has this AWB.") % {"number": number}
-    return _("Another order has this AWB.")
-
-
 @transaction.atomic
 def assign_awb(*, order_id: int, actor: Actor, carrier: str, tracking_number: str) -> bool:
     """Give an order the AWB of its one parcel: a new prepared parcel, or the number of the prepared one without any.
@@ -128,10 +114,6 @@ def assign_awb(*, order_id: int, actor: Actor, carrier: str, tracking_number: st
         raise OrderError(judged.why_not, code="awb_refused")
     if judged.does == NOTHING:
         return False
-    # Two orders might get one number at the same moment: whoever comes second waits here, and finds it taken.
-    lock_name("AWB", crc32(number.encode()))
-    if elsewhere(number, order_id=order.pk, shop_id=order.shop_id, carrier=carrier):
-        raise OrderError(taken_sentence(), code="awb_taken")
     if judged.does == FILL:
         _fill(order, parcels[0], actor, carrier, number)
     else:
@@ -140,6 +122,7 @@ def assign_awb(*, order_id: int, actor: Actor, carrier: str, tracking_number: st
 
 
 def _fill(order: Order, parcel: Shipment, actor: Actor, carrier: str, number: str) -> None:
+    require_free_awb(order, carrier=carrier, number=number)
     Shipment.objects.filter(pk=parcel.pk).update(
         carrier=carrier, tracking_number=number, **actor_columns(actor)
     )

@@ -9,16 +9,18 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inventory import services as inventory
 from inventory.selectors import Held, reservations_of
+from orders.carriers import normal_number
 from orders.errors import TooLateToUndo
 from orders.guards import Arguments
 from orders.models import Order, OrderEvent, Return, ReturnLine, Shipment, ShipmentLine
+from orders.services.awb_owners import is_taken, lock_awbs, require_free_awb
 from orders.services.claims import set_manager
 from orders.statuses import ReturnState, ShipmentState, Status, Transition
 from shops.actors import Actor, actor_columns
@@ -94,14 +96,26 @@ def reserves_at_placing(order: Order) -> bool:
 def _confirmed(change: Change) -> None:
     order = change.order
     may_wait = order.partial_agreed or not order.shop.blocks_on_shortage
+    _hold_number(change)
     reserve_for(order, change.actor, on_shortage="backorder" if may_wait else "refuse")
     # After the stock: the claim reaches the deal, and deals are locked after stock rows.
     if change.actor.is_person and order.manager_id is None:
         set_manager(order, change.actor, change.actor.user_id)
 
 
+def _started(change: Change) -> None:
+    """Starting to pick changes no stock: what is picked is already reserved."""
+    _hold_number(change)
+
+
+def _hold_number(change: Change) -> None:
+    # Shipping may follow in the same transaction, after stock and deals are locked; the number is locked before them.
+    lock_awbs([_named_number(change.arguments)])
+
+
 def _shipped(change: Change) -> None:
-    order = change.order
+    order, arguments = change.order, change.arguments
+    require_free_awb(order, carrier=arguments.carrier, number=_named_number(arguments))
     parcel = _parcel_to_hand_over(change)
     held = reservations_of([order.stock_reference]).get(order.stock_reference, {})
     left = {product_id: mine.reserved for product_id, mine in held.items() if mine.reserved}
@@ -133,37 +147,43 @@ def parcels_left_behind(order: Order, arguments: Arguments) -> list[int]:
     """Prepared parcels that do not travel because another one was named when shipping."""
     if not arguments.carrier:
         return []
-    named = {"carrier": arguments.carrier, "tracking_number": arguments.tracking_number.strip()}
-    prepared = order.shipments.filter(state=ShipmentState.PREPARED).exclude(**named)
-    return list(prepared.values_list("pk", flat=True))
+    named, number = arguments.carrier, _named_number(arguments)
+    prepared = order.shipments.filter(state=ShipmentState.PREPARED)
+    return [
+        parcel.pk
+        for parcel in prepared
+        if (parcel.carrier, normal_number(parcel.tracking_number)) != (named, number)
+    ]
+
+
+def _named_number(arguments: Arguments) -> str:
+    """The number given along with a carrier; without one the prepared parcel travels, whatever else was typed."""
+    return normal_number(arguments.tracking_number) if arguments.carrier else ""
 
 
 def _parcel_to_hand_over(change: Change) -> Shipment:
     arguments, order = change.arguments, change.order
     now = timezone.now()
+    gone: dict[str, Any] = {"state": ShipmentState.HANDED_OVER, "handed_over_at": now}
+    prepared = order.shipments.filter(state=ShipmentState.PREPARED)
     if arguments.carrier:
+        number = _named_number(arguments)
         left_behind = parcels_left_behind(order, arguments)
         order.shipments.filter(pk__in=left_behind).update(state=ShipmentState.VOIDED)
-        order.shipments.filter(
-            state=ShipmentState.PREPARED,
-            carrier=arguments.carrier,
-            tracking_number=arguments.tracking_number.strip(),
-        ).update(state=ShipmentState.HANDED_OVER, handed_over_at=now)
-        parcel = order.shipments.filter(state=ShipmentState.HANDED_OVER, handed_over_at=now).first()
+        # What is still prepared is the named parcel; it may have been written before numbers had one form.
+        prepared.update(tracking_number=number, **gone)
+        parcel = order.shipments.filter(**gone).first()
         if parcel is not None:
             return parcel
         return Shipment.objects.create(
             order=order,
             carrier=arguments.carrier,
-            tracking_number=arguments.tracking_number.strip(),
-            state=ShipmentState.HANDED_OVER,
-            handed_over_at=now,
+            tracking_number=number,
             move_id=change.move_id,
+            **gone,
             **actor_columns(change.actor),
         )
-    order.shipments.filter(state=ShipmentState.PREPARED).update(
-        state=ShipmentState.HANDED_OVER, handed_over_at=now
-    )
+    prepared.update(**gone)
     return order.shipments.filter(state=ShipmentState.HANDED_OVER).latest("pk")
 
 
@@ -227,13 +247,9 @@ def _reopened(change: Change) -> None:
         reserve_for(change.order, change.actor, on_shortage="backorder")
 
 
-def _nothing(change: Change) -> None:
-    """Starting to pick changes no stock: what is picked is already reserved."""
-
-
 EFFECTS: dict[str, Callable[[Change], None]] = {
     Transition.CONFIRM: _confirmed,
-    Transition.START_PROCESSING: _nothing,
+    Transition.START_PROCESSING: _started,
     Transition.SHIP: _shipped,
     Transition.DELIVER: _delivered,
     Transition.CANCEL: _cancelled,
@@ -257,6 +273,7 @@ def _unconfirm(order: Order, event: OrderEvent, actor: Actor) -> None:
 
 
 def _unship(order: Order, event: OrderEvent, actor: Actor) -> None:
+    free = _still_free(order, event)
     lock_stock(order)
     inventory.reverse_shipment(reference=order.stock_reference, actor=actor)
     reserve_for(order, actor, on_shortage="backorder")
@@ -268,12 +285,24 @@ def _unship(order: Order, event: OrderEvent, actor: Actor) -> None:
     order.shipments.filter(state=ShipmentState.HANDED_OVER).update(
         state=ShipmentState.PREPARED, handed_over_at=None, handover_sheet=None
     )
-    _unvoid(order, event)
+    _unvoid(order, free)
 
 
-def _unvoid(order: Order, event: OrderEvent) -> None:
-    voided = event.details.get("voided_shipments", [])
-    order.shipments.filter(pk__in=voided, state=ShipmentState.VOIDED).update(state=ShipmentState.PREPARED)
+def _still_free(order: Order, event: OrderEvent) -> list[int]:
+    """The parcels that went with this change, without those whose number another order got since; locks the numbers."""
+    keys = event.details.get("voided_shipments", [])
+    voided = list(order.shipments.filter(pk__in=keys, state=ShipmentState.VOIDED))
+    numbers = {parcel.pk: normal_number(parcel.tracking_number) for parcel in voided}
+    lock_awbs(numbers.values())
+    return [
+        parcel.pk
+        for parcel in voided
+        if not is_taken(order, carrier=parcel.carrier, number=numbers[parcel.pk])
+    ]
+
+
+def _unvoid(order: Order, free: list[int]) -> None:
+    order.shipments.filter(pk__in=free).update(state=ShipmentState.PREPARED)
 
 
 def _undeliver(order: Order, event: OrderEvent, actor: Actor) -> None:
@@ -282,9 +311,10 @@ def _undeliver(order: Order, event: OrderEvent, actor: Actor) -> None:
 
 
 def _uncancel(order: Order, event: OrderEvent, actor: Actor) -> None:
+    free = _still_free(order, event)
     if reserves_at_placing(order) or event.from_status != Status.NEW:
         reserve_for(order, actor, on_shortage="backorder")
-    _unvoid(order, event)
+    _unvoid(order, free)
 
 
 def _unreturn(order: Order, event: OrderEvent, actor: Actor) -> None:

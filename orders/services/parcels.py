@@ -7,13 +7,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inventory import services as inventory
-from orders.carriers import CARRIERS, is_numbered
+from orders.carriers import CARRIERS, is_numbered, normal_number
 from orders.errors import OrderError
 from orders.events import OrderEdited, ReturnReceived
 from orders.models import Order, OrderEvent, Return, Shipment
 from orders.models.history import EventKind
 from orders.search import refresh_order_terms
 from orders.services.access import lock_order
+from orders.services.awb_owners import require_free_awb
 from orders.services.recording import record
 from orders.statuses import ReturnState, ShipmentState, Status
 from shops.actors import Actor, actor_columns
@@ -26,7 +27,8 @@ from shops.permissions import Action
 def add_shipment(*, order_id: int, actor: Actor, carrier: str, tracking_number: str = "") -> Shipment:
     """Prepare the parcel of a confirmed order; stock leaves later, when it is shipped.
 
-    Raises OrderError for another status, an unknown carrier, a missing number, or when one is prepared already.
+    Raises OrderError for another status, an unknown carrier, a missing number or one that another order has, or when
+    a parcel is prepared already.
     """
     order = lock_order(order_id=order_id, actor=actor, action=Action.SHIP)
     if order.status not in (Status.CONFIRMED, Status.PROCESSING):
@@ -36,13 +38,14 @@ def add_shipment(*, order_id: int, actor: Actor, carrier: str, tracking_number: 
         )
     if carrier not in CARRIERS:
         raise OrderError(_("Choose a carrier from the list."), code="invalid", field="carrier")
-    number = tracking_number.strip()[:64]
+    number = normal_number(tracking_number)
     if is_numbered(carrier) and not number:
         raise OrderError(
             _("Give the tracking number (AWB) of the parcel."), code="invalid", field="tracking_number"
         )
     if order.shipments.filter(state=ShipmentState.PREPARED).exists():
         raise OrderError(_("A parcel is already prepared; remove it first."), code="already_prepared")
+    require_free_awb(order, carrier=carrier, number=number)
     parcel = Shipment.objects.create(
         order=order, carrier=carrier, tracking_number=number, **actor_columns(actor)
     )

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from inventory import services as inventory
 from inventory.selectors import reservations_of
+from orders.carriers import normal_number
 from orders.errors import NeedsInput, OrderError, TooLateToUndo, TransitionRefused
 from orders.events import OrderEdited, ShipmentDispatched
 from orders.guards import Arguments, Refusal, can_drop_rest, can_ship_rest
@@ -25,6 +26,7 @@ from orders.models.history import EventKind
 from orders.search import refresh_order_terms
 from orders.selectors import LineUnits, rest_facts, units_of_lines
 from orders.services.access import lock_order
+from orders.services.awb_owners import require_free_awb
 from orders.services.effects import let_go_of_uncounted, wait_for_the_rest
 from orders.services.recording import record
 from orders.services.transitions import undo_deadline
@@ -59,18 +61,21 @@ def ship_rest(
 
     `quantities` says how many units of each line go, by line key; without it all that is here goes. The units leave
     the stock that is reserved for the order. Raises NotPermitted, NeedsInput (carrier or number), TransitionRefused
-    (nothing is owed, nothing has arrived), or OrderError naming the field of a line.
+    (nothing is owed, nothing has arrived), or OrderError naming the field: of a line, or of a number that
+    another order has.
     """
     order = lock_order(order_id=order_id, actor=actor, action=Action.SHIP)
     units = units_of_lines([order.pk])[order.pk]
-    arguments = Arguments(carrier=carrier, tracking_number=tracking_number.strip())
+    arguments = Arguments(carrier=carrier, tracking_number=tracking_number)
     if refusal := can_ship_rest(rest_facts(order, units), arguments):
         raise _as_error(refusal)
+    number = normal_number(tracking_number)
+    require_free_awb(order, carrier=carrier, number=number)
     going = _choose(order, units, quantities)
     parcel = Shipment.objects.create(
         order=order,
         carrier=carrier,
-        tracking_number=arguments.tracking_number,
+        tracking_number=number,
         state=ShipmentState.HANDED_OVER,
         handed_over_at=timezone.now(),
         move_id=uuid.uuid4(),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from orders import services as orders
+from orders.guards import Arguments
 from orders.models import HandoverSheet, Return, Shipment
 from orders.services.awbs import assign_awb, settle_parcel
 from orders.services.handover import make_handover_sheet
-from tests.factories import SYSTEM, make_order
+from tests.factories import SYSTEM, make_line, make_order, make_product
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 CLICKS = 6
@@ -59,4 +61,32 @@ def test_one_awb_for_two_orders_at_once_is_given_to_one(in_threads):
 
     assert [outcome for outcome in given if outcome is True] == [True]
     assert {outcome.code for outcome in given if outcome is not True} == {"awb_taken"}
+    assert Shipment.objects.filter(tracking_number="2000105560061").count() == 1
+
+
+def test_one_awb_typed_for_two_orders_at_once_is_given_to_one_and_nobody_waits_in_a_circle(in_threads):
+    first = make_order(status="confirmed")
+    shop, product = first.shop, make_product(first.shop, stock=50)
+    ready = [make_order(shop, lines=(make_line(product, 1),), status="confirmed") for _ in range(2)]
+    new = [make_order(shop, lines=(make_line(product, 1),)) for _ in range(4)]
+    parcel = {"carrier": "fan", "tracking_number": "2000 1055 60061"}
+
+    given = in_threads(
+        [
+            *(
+                lambda key=order.pk: orders.add_shipment(order_id=key, actor=SYSTEM, **parcel)
+                for order in ready
+            ),
+            *(
+                lambda key=order.pk: orders.advance_order(
+                    order_id=key, to="shipped", actor=SYSTEM, arguments=Arguments(**parcel)
+                )
+                for order in new
+            ),
+        ]
+    )
+
+    refused = [outcome for outcome in given if isinstance(outcome, Exception)]
+    assert len(refused) == len(given) - 1
+    assert {getattr(error, "code", repr(error)) for error in refused} == {"awb_taken"}
     assert Shipment.objects.filter(tracking_number="2000105560061").count() == 1

@@ -77,6 +77,30 @@ def test_a_repeat_changes_nothing():
     assert order.shipments.count() == 1
 
 
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_empty_awb_is_missing_also_where_the_parcel_has_none(empty):
+    order = make_order(status="processing", courier="own")
+    orders.add_shipment(order_id=order.pk, actor=SYSTEM, carrier="own")
+    other = make_order(order.shop, status="confirmed")
+    user = packer(order.shop)
+
+    found = reasons(user, f"{order.number};{empty}\n{other.number};{empty}", kind=AWBS)
+
+    assert found == ["The tracking number (AWB) is missing."] * 2
+    with pytest.raises(OrderError, match="is missing"):
+        assign_awb(order_id=order.pk, actor=SYSTEM, carrier="fan", tracking_number=empty)
+
+
+def test_a_number_stored_as_it_was_typed_is_a_repeat():
+    order = make_order(status="confirmed")
+    parcel = orders.add_shipment(order_id=order.pk, actor=SYSTEM, carrier="fan", tracking_number="X")
+    Shipment.objects.filter(pk=parcel.pk).update(tracking_number="fan 123 abc")
+
+    (found,) = verdicts(packer(order.shop), f"{order.number};FAN123ABC", kind=AWBS)
+
+    assert (found.does, found.why_not) == ("nothing", "")
+
+
 def test_it_names_every_bad_row():
     shop = make_shop()
     user = make_user(shop)
