@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const { $, all, parse, showToast, say } = window.oms;
+  const { $, all, parse, showToast, say, twin, textOf, focusWrong } = window.oms;
   const LOOK_EVERY = 4000;
   const rootOf = () => $("[data-deal-root]");
   const parts = (root) => all("[data-part]", root);
@@ -37,50 +37,46 @@
   const known = new WeakMap(); // what the server sent for a part, for what htmx did to it since is no news
 
   function remember(root) {
-    parts(root).concat(all(".top-title [data-part]")).forEach((part) => known.set(part, part.outerHTML));
+    parts(root).concat(all(".top-title [data-part]")).forEach((part) => known.set(part, textOf(part)));
     all("[data-copy-text]", root).forEach((button) => { button.hidden = !navigator.clipboard; });
   }
 
   function isBusy(part) {
-    if ($("[data-edit-slot] form", part)) return true;
+    if ($("[data-edit-slot] form, details[open]", part)) return true;
     const typing = part.contains(document.activeElement) && document.activeElement.matches("input:not([type=hidden]), textarea, select");
     return typing || all("input:not([type=hidden]):not([type=checkbox]), textarea", part).some((field) => field.value !== field.defaultValue);
   }
 
-  function apply(html, force = null) {
+  let late = null; // the newest content, while a part of it waits for who is busy in the old one
+
+  function apply(fresh, force = null) {
     const root = rootOf();
-    const fresh = $("[data-deal-root]", parse(html));
     if (!root || !fresh || root.dataset.deal !== fresh.dataset.deal) return;
     const news = new Map(parts(fresh).map((part) => [part.dataset.part, part]));
     let waits = false;
     for (const part of all(".top-title [data-part]").concat(parts(root))) {
       const next = news.get(part.dataset.part);
-      if (!next || next.outerHTML === known.get(part)) continue;
+      // The timeline may show another kind of lines by now.
+      if (!next || next.dataset.kind !== part.dataset.kind) continue;
+      if (part !== force && textOf(next) === known.get(part)) continue;
       if (part !== force && isBusy(part)) { waits = true; continue; }
       put(part, next.cloneNode(true));
     }
-    // Where somebody types, the old part stands: the next look brings it again.
-    root.dataset.mark = waits ? "" : fresh.dataset.mark;
+    late = waits ? fresh : null;
+    root.dataset.mark = fresh.dataset.mark;
     root.dataset.title = fresh.dataset.title;
     document.title = fresh.dataset.title;
   }
 
   function put(part, next) {
-    const text = next.outerHTML;
-    const focus = part.contains(document.activeElement) ? pathOf(document.activeElement) : null;
+    const text = textOf(next);
+    const control = part.contains(document.activeElement) ? document.activeElement : null;
     if (next.dataset.part === "timeline") keepOlder(part, next);
     part.replaceWith(next);
     known.set(next, text);
     all("[data-copy-text]", next).forEach((button) => { button.hidden = !navigator.clipboard; });
     window.htmx?.process(next);
-    if (focus) ((focus && $(focus, next)) || firstOf(next)).focus({ preventScroll: true });
-  }
-
-  function pathOf(element) {
-    if (element.id) return `#${CSS.escape(element.id)}`;
-    if (element.matches("a[href]")) return `a[href="${CSS.escape(element.getAttribute("href"))}"]`;
-    const form = element.closest("form");
-    return form ? `form[action="${CSS.escape(form.getAttribute("action"))}"] button` : null;
+    if (control) (twin(control, next) || firstOf(next)).focus({ preventScroll: true });
   }
 
   function firstOf(part) {
@@ -108,7 +104,8 @@
     url.searchParams.set("kind", $('[data-part="timeline"]', root)?.dataset.kind || "");
     const answer = await ask(url);
     if (root !== rootOf() || !answer) return;
-    if (answer.status === 200) apply(answer.html, force);
+    if (answer.status === 200) apply($("[data-deal-root]", parse(answer.html)), force);
+    else if (answer.status === 204 && late?.dataset.mark === root.dataset.mark) apply(late);
     else if (answer.status === 404) gone(root);
   }
 
@@ -132,25 +129,37 @@
 
   // ---- Small changes: claim, comment, call, tag, skip ---------------------------------------------------------------
 
-  async function post(form, submitter) {
-    const answer = await ask(form.action, fieldsOf(form, submitter));
-    if (!answer) return;
-    const told = toldBy(answer);
-    if (answer.status === 200) {
-      form.reset();
-      form.closest("details")?.removeAttribute("open");
-      const part = form.closest("[data-part]");
-      await look(part || rootOf());
-    } else if (!told) say(document.body.dataset.offline, true);
+  // A second click or key while the first is on its way means the same, not another.
+  const onTheWay = new WeakSet();
+  async function once(form, act) {
+    if (onTheWay.has(form)) return;
+    onTheWay.add(form);
+    await act().finally(() => onTheWay.delete(form));
   }
 
-  // Cards go to the board behind the panel, toasts where they always stand.
-  function toldBy(answer) {
-    const content = parse(answer.html);
-    const toasts = all(".toast", content);
-    if (window.omsBoard) window.omsBoard.applyAnswer(answer.html);
-    else toasts.forEach(showToast);
-    return toasts.length > 0;
+  async function post(form, submitter) {
+    const sent = fieldsOf(form, submitter);
+    const answer = await ask(form.action, sent);
+    if (!answer) return;
+    tell(answer);
+    if (answer.status !== 200) return;
+    // What was typed meanwhile was not sent, and stays.
+    if (String(fieldsOf(form, submitter)) === String(sent)) {
+      form.reset();
+      form.closest("details")?.removeAttribute("open");
+    }
+    const part = form.closest("[data-part]");
+    const looked = look(part || rootOf());
+    // A form that stays is ready for the next comment at once.
+    if (part) await looked;
+  }
+
+  // Cards go to the board behind the panel, toasts where they always stand; an answer without words is told in ours.
+  function tell(answer) {
+    if (window.omsBoard) return void window.omsBoard.take(answer);
+    const toasts = all(".toast", parse(answer.html));
+    toasts.forEach(showToast);
+    if (answer.status >= 400 && !toasts.length) say($("[data-refused]").dataset.refused, true);
   }
 
   // ---- A change of the order: a dialog asks where data is missing ------------------------------------------------------
@@ -160,14 +169,17 @@
     if (!answer) return;
     const dialog = $("dialog", parse(answer.html));
     const open = $("#dialogs dialog[open]");
-    if (dialog && open) return $("form", open).replaceWith($("form", dialog));
+    if (dialog && open) {
+      $("form", open).replaceWith($("form", dialog));
+      return focusWrong(open);
+    }
     if (dialog) {
       $("#dialogs").replaceChildren(dialog);
       dialog.addEventListener("close", () => dialog.remove());
       return dialog.showModal();
     }
     open?.close();
-    toldBy(answer);
+    tell(answer);
     await look($('[data-part="top"]'));
   }
 
@@ -182,10 +194,11 @@
     const answer = await ask(link.href);
     if (!answer) return;
     const form = $("[data-deal-form]", parse(answer.html));
+    if (!form && answer.status >= 400) return tell(answer);
     if (!form || !slot) return location.assign(link.href);
     all("[data-edit-slot] form").forEach((other) => { if (slotOf(other) !== slot) closeForm(other); });
     slot.replaceChildren(form);
-    slot.dataset.from = pathOf(link) || "";
+    slot.dataset.from = `a[href="${CSS.escape(link.getAttribute("href"))}"]`;
     if (bodyOf(slot)) bodyOf(slot).hidden = true;
     part.classList.add("is-editing");
     focusIn(form);
@@ -223,7 +236,7 @@
       form.replaceWith(again);
       return looksFor && submitter.name === "find" ? ($(".line-hit", again) || $("[data-find]", again)).focus() : focusIn(again);
     }
-    toldBy(answer);
+    tell(answer);
     if (answer.status !== 200) return;
     const part = slotOf(form)?.closest("[data-part]");
     if (!part) return;
@@ -240,9 +253,9 @@
     const { submitter } = event;
     if (!rootOf()) return;
     // While the panel is open the board rests: a dialog is the panel's.
-    if (form.matches("[data-deal-action], [data-move-dialog]")) { event.preventDefault(); event.stopPropagation(); move(form, submitter); }
-    else if (form.matches("[data-deal-post]")) { event.preventDefault(); post(form, submitter); }
-    else if (form.matches("[data-edit-slot] [data-deal-form]")) { event.preventDefault(); save(form, submitter); }
+    if (form.matches("[data-deal-action], [data-move-dialog]")) { event.preventDefault(); event.stopPropagation(); once(form, () => move(form, submitter)); }
+    else if (form.matches("[data-deal-post]")) { event.preventDefault(); once(form, () => post(form, submitter)); }
+    else if (form.matches("[data-edit-slot] [data-deal-form]")) { event.preventDefault(); once(form, () => save(form, submitter)); }
     else if (form.matches(".toast [data-fragments]")) {
       event.preventDefault();
       event.stopPropagation();

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from crm import services
-from crm.models import Deal
+from crm.models import Deal, DealComment
 from orders.models import Order
 from shops.actors import Actor
 from shops.models import Shop, User
@@ -94,6 +96,128 @@ def test_what_is_done_in_the_panel_shows_at_once_here_and_on_the_board(sign_in: 
     )
     expect(panel.locator(".timeline").get_by_text("From a colleague")).to_be_visible()
     expect(panel.get_by_label("Comment")).to_have_value("half a thou")
+
+
+def test_a_double_key_writes_one_comment_and_what_is_typed_meanwhile_stays(sign_in: SignIn) -> None:
+    _shop, user, (order, *_others) = world()
+    page = sign_in(user)
+    page.goto(page_of(order))
+    page.evaluate(SLOW_POSTS)
+    comment = page.get_by_label("Comment")
+
+    comment.fill("Call after two")
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("Control+Enter")
+    comment.fill("Call after two, and tomorrow")
+    expect(page.locator(".timeline").get_by_text("Call after two")).to_have_count(1)
+
+    expect(comment).to_have_value("Call after two, and tomorrow")
+    assert timeline_texts(order) == ["Call after two"]
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".timeline").get_by_text("Call after two")).to_have_count(2)
+    expect(comment).to_have_value("")
+
+
+# The answer to what is sent comes late, as over a thin line.
+SLOW_POSTS = """() => {
+  const plain = window.fetch;
+  window.fetch = async (url, options) => {
+    const answer = await plain(url, options);
+    if (options?.method === "POST") await new Promise((done) => setTimeout(done, 600));
+    return answer;
+  };
+}"""
+
+
+def timeline_texts(order: Order) -> list[str]:
+    return list(DealComment.objects.filter(deal__order=order).values_list("text", flat=True))
+
+
+def test_what_a_colleague_writes_leaves_the_other_parts_and_the_focus_alone(sign_in: SignIn) -> None:
+    shop, user, (order, *_others) = world()
+    deal, colleague = Deal.objects.get(order=order), Actor.person(make_user(shop))
+    page = sign_in(user)
+    page.goto(page_of(order))
+    page.locator(".deal-page [data-part]").evaluate_all(
+        "parts => parts.forEach((part) => { part.isOld = true; })"
+    )
+    page.get_by_role("button", name="Confirm").focus()
+
+    services.add_comment(deal_id=deal.pk, actor=colleague, text="From a colleague")
+
+    expect(page.locator(".timeline").get_by_text("From a colleague")).to_be_visible()
+    expect(page.get_by_role("button", name="Confirm")).to_be_focused()
+    rebuilt = "parts => parts.filter((part) => !part.isOld).map((part) => part.dataset.part)"
+    assert page.locator(".deal-page [data-part]").evaluate_all(rebuilt) == ["timeline"]
+
+
+def test_news_waits_for_an_open_menu_and_comes_when_it_closes(sign_in: SignIn) -> None:
+    shop, user, (order, *_others) = world()
+    deal, colleague = Deal.objects.get(order=order), Actor.person(make_user(shop))
+    services.set_reminder(
+        deal_id=deal.pk, actor=Actor.person(user), due_at=in_days(1), note="Ask for the size"
+    )
+    page = sign_in(user)
+    page.goto(page_of(order))
+    menu = page.locator("[data-part=reminders] details[data-menu]")
+    menu.locator("summary").click()
+
+    services.set_reminder(deal_id=deal.pk, actor=colleague, due_at=in_days(2), note="Ask for the colour")
+    services.add_comment(deal_id=deal.pk, actor=colleague, text="From a colleague")
+    expect(page.locator(".timeline").get_by_text("From a colleague")).to_be_visible()
+    expect(menu).to_have_attribute("open", "")
+    expect(page.locator("[data-part=reminders]").get_by_text("Ask for the colour")).to_have_count(0)
+    page.keyboard.press("Escape")
+
+    expect(
+        page.locator("[data-part=reminders] .reminder").get_by_text("Ask for the colour").first
+    ).to_be_visible()
+
+
+def in_days(days: int) -> datetime:
+    return timezone.now() + timedelta(days=days)
+
+
+def test_a_request_that_fails_says_so_and_leaves_the_page_as_it_is(sign_in: SignIn) -> None:
+    shop, user, (order, *_others) = world()
+    page = sign_in(user)
+    page.route("**/move/", lambda route: route.fulfill(status=403, body=WHOLE_PAGE))
+    page.route("**/comments/", lambda route: route.fulfill(status=403, body=WHOLE_PAGE))
+    said = page.locator("#toasts").get_by_text("This could not be done. Try again.")
+    page.goto(board_path(shop))
+
+    card(page, order.number).locator("summary").click()
+    card(page, order.number).get_by_label("Move to…").select_option("confirmed")
+    card(page, order.number).get_by_role("button", name="Move", exact=True).click()
+    expect(said).to_have_count(1)
+    page.goto(page_of(order))
+    page.get_by_role("button", name="Confirm").click()
+    expect(said).to_have_count(1)
+    page.get_by_label("Comment").fill("Call after two")
+    page.keyboard.press("Control+Enter")
+
+    expect(said).to_have_count(2)
+    expect(page.get_by_label("Comment")).to_have_value("Call after two")
+
+
+WHOLE_PAGE = '<!doctype html><html><body><div id="toasts"></div><div id="dialogs"></div></body></html>'
+
+
+def test_forward_into_the_panel_keeps_the_filters_of_the_board(sign_in: SignIn) -> None:
+    shop, user, (order, *_others) = world()
+    page = sign_in(user)
+    page.goto(board_path(shop, "?whose=unclaimed"))
+    card(page, order.number).locator(".card-number").click()
+    expect(page.locator("#deal-panel")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#deal-panel")).to_have_count(0)
+    page.go_forward()
+
+    with page.expect_request("**/comments/") as sent:
+        page.get_by_label("Comment").fill("Call after two")
+        page.keyboard.press("Control+Enter")
+
+    assert sent.value.headers["hx-current-url"].endswith("?whose=unclaimed")
 
 
 def test_on_a_phone_the_panel_is_a_full_sheet(sign_in: SignIn) -> None:
