@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -29,6 +31,6 @@ def standing_fragment(
     if seen == shown.digest:
         return HttpResponse(status=204)
     status = 403 if isinstance(refused, NotPermitted) else 409 if refused else 200
-    back = way_back(request, f"/orders/{order.number}/")
+    back = way_back(request, f"/orders/{quote(order.number)}/")
     context = {"shown": shown, "order": order, "refused": refused, "back": back, "is_fragment": True}
     return render(request, "notifications/parts/standing.html", context, status=status)

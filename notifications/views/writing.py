@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
+from urllib.parse import quote
 
 from csp.decorators import csp_update
 from django.contrib import messages
@@ -138,4 +139,4 @@ def _nonce(request: HttpRequest) -> uuid.UUID:
 
 
 def _back(request: HttpRequest, order: Order) -> str:
-    return way_back(request, f"/orders/{order.number}/")
+    return way_back(request, f"/orders/{quote(order.number)}/")

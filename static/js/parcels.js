@@ -70,7 +70,6 @@
   let timer = 0;
 
   const press = (key) => {
-    if (document.documentElement.dataset.singleKeys === "off") return;
     const button = $(`#returns-desk [data-key="${key}"]:not(:disabled)`);
     if (button) button.click();
   };
@@ -79,7 +78,8 @@
     const typed = burst;
     const field = $("[data-returns-scan]");
     burst = "";
-    if (typed.length === 1 && ANSWERS.includes(letter)) return press(letter);
+    const isAnswer = typed.length === 1 && ANSWERS.includes(letter);
+    if (isAnswer && document.documentElement.dataset.singleKeys !== "off") return press(letter);
     if (field) field.value += typed;
   }
 
