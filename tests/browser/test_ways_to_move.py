@@ -136,8 +136,11 @@ def test_it_ships_from_the_deals_page_and_undoes_there(sign_in: SignIn) -> None:
     page.goto(f"/deals/{Deal.objects.get(order=order).pk}/")
 
     page.get_by_role("button", name="Ship…").click()
-    page.locator("dialog[open]").get_by_label("Tracking number").fill("2000123450912")
-    page.locator("dialog[open]").get_by_role("button", name="Move").click()
+    dialog = page.locator("dialog[open]")
+    dialog.get_by_role("button", name="Move").click()
+    expect(dialog.get_by_label("Tracking number")).to_be_focused()
+    dialog.get_by_label("Tracking number").fill("2000123450912")
+    dialog.get_by_role("button", name="Move").click()
     expect(page.locator(".top .pill")).to_have_text("Shipped")
     page.locator(".toast").get_by_role("button", name="Undo").click()
 
