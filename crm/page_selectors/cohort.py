@@ -96,10 +96,13 @@ def deals_of_cohort(
 def _entered(user: User, funnel: Funnel, first: date, last: date) -> QuerySet[Deal]:
     zone = funnel.shop.zone
     start, end = start_of(first, zone), start_of(last + timedelta(days=1), zone)
-    # Every board of the shop is named, so that the index of boards and days finds the deals of the period.
-    boards = Funnel.objects.filter(shop=funnel.shop_id).values("pk")
-    deals = Deal.objects.visible_to(user).filter(funnel__in=boards, created_at__gte=start, created_at__lt=end)
-    return deals.filter(Q(funnel=funnel) | Exists(_moves_within(funnel)))
+    deals = Deal.objects.filter(created_at__gte=start, created_at__lt=end)
+    # Each board is named, so that the index of boards and days finds the deals of the period. Those that went on are a
+    # query of their own: with the condition on moves beside an OR, PostgreSQL reads all moves there ever were.
+    boards = Funnel.objects.filter(shop=funnel.shop_id)
+    elsewhere = deals.filter(funnel__in=boards.exclude(pk=funnel.pk).values("pk"))
+    went_on = elsewhere.filter(Exists(_moves_within(funnel))).values("pk")
+    return deals.visible_to(user).filter(Q(funnel=funnel) | Q(pk__in=went_on), funnel__in=boards.values("pk"))
 
 
 def _moves_within(funnel: Funnel) -> QuerySet[DealMove]:
