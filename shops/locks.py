@@ -1,7 +1,7 @@
 """The one way to lock rows: by primary key in ascending order, inside a transaction.
 
 `FOR NO KEY UPDATE` is used so that inserting children of a locked row does not wait for it. The order of
-locks between tables is: order, an AWB, the stages of a drag, a shop's new customers, stock rows, the rules of a funnel,
+locks between tables is: order, the stages of a drag, an AWB, a shop's new customers, stock rows, the rules of a funnel,
 deal, document series.
 """
 
