@@ -12,6 +12,7 @@ from notifications.selectors import look_of
 from notifications.statuses import TEMPLATE_EVENTS, Channel
 from notifications.vocabulary import sample
 from oms.management.commands.prepare import Command as Prepare
+from shops.services import create_shop
 from tests.factories import make_shop
 
 LANGUAGES = ("en", "ro", "pl", "uk")
@@ -42,6 +43,27 @@ def test_it_gives_a_new_shop_every_text_in_four_languages() -> None:
         "no_answer",
     }
     assert len(texts) == 28
+
+
+@pytest.mark.django_db
+def test_the_shops_of_the_tests_have_the_same_texts_as_a_shop_of_the_service() -> None:
+    make_shop()  # the first one of a process is the service's own
+
+    quick = make_shop()
+    real = create_shop(
+        country="RO", name="Real", slug="real", order_prefix="R-", sender_email="r@example.com"
+    )
+
+    for rows in (MessageTemplate.objects, MessageTemplate.history):
+        own = {"id", "shop_id", "updated_at", "history_id", "history_date", "history_relation_id"}
+        quick_rows, real_rows = (
+            [
+                {name: value for name, value in row.items() if name not in own}
+                for row in rows.filter(shop_id=shop.pk).order_by("id").values()
+            ]
+            for shop in (quick, real)
+        )
+        assert quick_rows == real_rows != []
 
 
 @pytest.mark.django_db
