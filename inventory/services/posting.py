@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -103,7 +103,10 @@ def _refuse_impossible(differences: Sequence[Difference]) -> None:
 
 def _record(count: StockCount, differences: Sequence[Difference]) -> None:
     """Remember on each line what was posted; counted lines that agreed posted nothing."""
-    counted = count.lines.filter(counted__isnull=False, stock_item__product__is_tracked=True)
+    # By EXISTS: a join would have the lines looked up by a subquery over themselves, which PostgreSQL, where it has no
+    # statistics of a young table yet, may answer by comparing every line with every other.
+    tracked = StockItem.objects.filter(pk=OuterRef("stock_item_id"), product__is_tracked=True)
+    counted = count.lines.filter(Exists(tracked), counted__isnull=False)
     counted.update(posted_difference=F("counted") - F("on_hand_then"))
     emptied = []
     for line, _item, difference in differences:
