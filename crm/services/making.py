@@ -55,9 +55,12 @@ def create_deal(
             return made.first() or _create_deal(funnel, draft, actor, form_key, stage_id)
     except IntegrityError:
         twin = made.all().first()
-        if twin is None:
-            raise
-        return twin
+        if twin is not None:
+            return twin
+        if Deal.objects.filter(form_key=form_key).exists():
+            # The key of a form of another shop: no form of ours sends it.
+            raise DomainError(_("This could not be done. Try again."), code="foreign_key") from None
+        raise
 
 
 def _create_deal(

@@ -7,7 +7,6 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError
 
 from crm import projection
 from crm.errors import MoveNotAllowed
@@ -123,7 +122,7 @@ def test_the_key_of_another_shops_deal_answers_nothing(deal):
     other = make_shop()
     funnel, stranger = Funnel.objects.get(shop=other, slug__endswith="-sales"), make_user(other)
 
-    with pytest.raises(IntegrityError):
+    with pytest.raises(DomainError, match="could not be done"):
         make_deal(funnel, stranger, key=key)
 
     assert Deal.objects.get() == deal
